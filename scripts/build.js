@@ -1,7 +1,9 @@
 // Bundles src/ into dist/: ES modules with code splitting, so that a command loads only what it needs. With --notices it
 // writes THIRD_PARTY_NOTICES instead, and with --check-notices it tests whether that file is up to date.
+import { execFile } from 'node:child_process';
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { writeNotices } from './notices.js';
 
@@ -70,7 +72,7 @@ const commonChunk = {
   name: 'common-chunk',
   async setup(plugin) {
     const dynamic = await dynamicModules();
-    for (const path of [...common, join(root, 'src/run.ts')]) dynamic.delete(path);
+    for (const path of [...common, join(root, 'src/run.ts'), join(root, 'src/complete.ts')]) dynamic.delete(path);
     const imports = common.map((path) => `import ${JSON.stringify(path)};`).join(' ');
     plugin.onLoad({ filter: /\.ts$/ }, async ({ path }) => {
       return dynamic.has(path) ? { contents: `${imports}\n${await readFile(path, 'utf8')}`, loader: 'ts' } : null;
@@ -106,5 +108,12 @@ if (noticesMode !== undefined) {
   process.exit();
 }
 
+// Written by the built program: the command tree, which completion reads, and the manual page.
+const captcha = promisify(execFile).bind(null, process.execPath);
+const generate = async (file, ...args) => {
+  const { stdout } = await captcha([`${root}bin/captcha.js`, ...args], { maxBuffer: 2 ** 24 });
+  await writeFile(`${root}dist/${file}`, stdout);
+};
+await Promise.all([generate('commands.json', 'help', '--json'), generate('captcha.1', 'man')]);
 const bytes = Object.values(metafile.outputs).reduce((sum, output) => sum + output.bytes, 0);
 console.log(`dist: ${Object.keys(metafile.outputs).length} files, ${Math.round(bytes / 1024)} KiB`);

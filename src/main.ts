@@ -20,6 +20,7 @@ export async function main(process: NodeJS.Process): Promise<number> {
       });
     });
   }
+  if (first === '__complete') return (await import('./complete.ts')).complete(process);
   const loaded = await import('./run.ts').catch((error: unknown) => tooFewFiles(error, process));
   return typeof loaded === 'number' ? loaded : loaded.run(process);
 }

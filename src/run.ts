@@ -77,7 +77,7 @@ class CliProcess {
   /** Loaded here, because help, usage errors and the version need none of it. */
   async #contextOf(globals: GlobalFlags): Promise<Context> {
     const { Container } = await import('./container/container.ts');
-    const parts = { globals, terminal: this.#terminal, interrupt: this.#interrupt };
+    const parts = { globals, terminal: this.#terminal, interrupt: this.#interrupt, commands };
     this.#container = new Container(this.#process, parts);
     return this.#container;
   }

@@ -16,6 +16,7 @@ import type { AccountApi, EventSink, RegionProbe, RequestCounts, SolverApi } fro
 import type { LogWriter, SolveTime, StatusHistory } from '../ports/state.ts';
 import type { Clock, HookRequest, Random } from '../ports/system.ts';
 import type { BatchFiles } from './batch-files.ts';
+import type { CommandNode } from './command-tree.ts';
 import type { FleetQueues } from './fleet/fleet-queues.ts';
 import type { Interrupt } from './interrupt.ts';
 import type { SharedState } from './shared-state.ts';
@@ -172,6 +173,10 @@ export interface Context {
   readonly statusHistory: (config: Config) => Promise<StatusHistory>;
   /** Runs a command line of the user. Never rejects: resolves with why it failed, as a phrase, or null. */
   readonly runHook: (command: string, request: HookRequest) => Promise<string | null>;
+  /** All commands, with their arguments and options. Loads the module of every command. */
+  readonly commandTree: () => Promise<CommandNode>;
+  /** Shows a manual page in roff until the person leaves it. Resolves with false where no program can show it. */
+  readonly showManual: (page: string) => Promise<boolean>;
   readonly sandbox: (flags: SandboxFlags) => Promise<SandboxHandle>;
   /** How the embedded service of `--sandbox` behaves; takes effect before `config` is first called. */
   readonly scriptSandbox: (flags: SandboxFlags) => void;

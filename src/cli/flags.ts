@@ -1,3 +1,4 @@
+import { Argument, Option } from 'commander';
 import type { Context } from './context.ts';
 import type { LogWriter } from '../ports/state.ts';
 import type { Override } from '../config/load.ts';
@@ -7,6 +8,20 @@ import { UsageError } from '../domain/errors.ts';
 /** Collects the values of a repeatable flag. */
 export function repeatable(value: string, previous: readonly string[] | undefined): readonly string[] {
   return [...(previous ?? []), value];
+}
+
+/** An option whose values are known to completion. The command checks them, in its own words. */
+export function optionWithChoices(flags: string, description: string, choices: readonly string[]): Option {
+  const option = new Option(flags, description);
+  option.argChoices = [...choices];
+  return option;
+}
+
+/** An argument whose values are known to completion. The command checks them, in its own words. */
+export function argumentWithChoices(name: string, description: string, choices: readonly string[]): Argument {
+  const argument = new Argument(name, description);
+  argument.argChoices = [...choices];
+  return argument;
 }
 
 /** Turns flags such as `--timeout` into config overrides. The config schema checks their values. */
@@ -85,12 +100,15 @@ export function formatByEnding(flag: string, path: string, fix: string): 'csv' |
   );
 }
 
+export const rowFormats = ['csv', 'jsonl'] as const;
+
 /** The format of rows by the flags; null if they leave it open. Throws `UsageError` for an unknown one. */
 export function rowFormat(
   { format, out = '-' }: { readonly format?: string; readonly out?: string },
   json: boolean,
 ): 'csv' | 'jsonl' | null {
-  if (format === 'csv' || format === 'jsonl') return format;
+  const known = rowFormats.find((name) => name === format);
+  if (known !== undefined) return known;
   if (format !== undefined) throw new UsageError(`--format ${format}: unknown format`, 'use csv or jsonl');
   return json ? 'jsonl' : formatByEnding('--out', out, ', or add --format csv or --format jsonl');
 }

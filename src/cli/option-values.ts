@@ -94,22 +94,11 @@ export function checkNoKey(words: readonly string[], commands: readonly Command[
   );
 }
 
-/** A message of commander without the value of an unknown option, which may be a secret. */
-export function withoutOptionValue(message: string): string {
-  return message.replace(/(unknown option '--?[^'=]*=)[^]*?'(?=\n|$)/, "$1...'");
-}
-
 /** True if messages are to be JSON. It is looked up before the command line is known to be valid. */
 export function wantsJsonLogs(words: readonly string[]): boolean {
   return words.some(
     (word, at) => word === '--log-format=json' || (word === '--log-format' && words[at + 1] === 'json'),
   );
-}
-
-/** True if the words ask for help. */
-export function asksForHelp(words: readonly string[]): boolean {
-  const end = words.indexOf('--');
-  return words.slice(0, end === -1 ? words.length : end).some((word) => word === '--help' || word === '-h');
 }
 
 /** The first word that is no option and no option's value: a command's name, where there is one. */
@@ -119,7 +108,9 @@ export function firstOperand(words: readonly string[], program: Command): string
     const word = words[at] ?? '';
     if (word === '--') return words[at + 1] ?? null;
     if (!isDashed(word)) return word;
-    if (known.find(word)?.required === true) at += 1;
+    const option = known.find(word);
+    const next = words[at + 1];
+    if (option?.required === true || (option?.optional === true && next !== undefined && !isDashed(next))) at += 1;
   }
   return null;
 }

@@ -1,17 +1,12 @@
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, type OutputConfiguration } from 'commander';
 import { knownNames } from '../domain/closest-name.ts';
 import { UsageError } from '../domain/errors.ts';
 import type { CommandRunner, Context, GlobalFlags } from './context.ts';
 import { exitCodeHelp, exitCodes } from './exit-codes.ts';
+import { optionWithChoices } from './flags.ts';
+import { findTopic, helpTopics } from './help-topics.ts';
 import { helpLayout, helpText } from './help.ts';
-import {
-  asksForHelp,
-  checkNoKey,
-  checkValues,
-  firstOperand,
-  wantsJsonLogs,
-  withoutOptionValue,
-} from './option-values.ts';
+import { checkNoKey, checkValues, firstOperand, wantsJsonLogs } from './option-values.ts';
 import type { TerminalOptions } from './terminal.ts';
 
 interface CommandModule {
@@ -30,11 +25,16 @@ export interface CommandRow {
   readonly load: () => Promise<CommandModule>;
 }
 
+const topicLines = helpTopics.map(({ name, summary }) => `  ${name.padEnd(12)} ${summary}`);
+
 const examples = `
 Examples:
   $ captcha --sandbox solve --method turnstile --sitekey 0x4AAA --pageurl https://example.com/login
   $ captcha solve image.png
   $ captcha config show
+
+Help topics (captcha help TOPIC):
+${topicLines.join('\n')}
 
 For systems that you own or are authorised to test.`;
 
@@ -57,8 +57,11 @@ export interface ProgramOptions {
   readonly writeErr: (text: string) => void;
 }
 
+const logFormats = ['text', 'json'] as const;
+
 function logFormatOf(text: string): 'text' | 'json' {
-  if (text === 'text' || text === 'json') return text;
+  const format = logFormats.find((name) => name === text);
+  if (format !== undefined) return format;
   throw new UsageError(`--log-format ${text}: unknown log format`, 'use text or json');
 }
 
@@ -73,37 +76,45 @@ function declareGlobals(program: Command, version: string): void {
     .option('-q, --quiet', 'print only errors on stderr')
     .option('-v, --verbose', 'print more on stderr (-vv: every poll)', (_value, count: number) => count + 1, 0)
     .option('--no-color', 'disable colours')
-    .option('--log-format <format>', 'format of stderr: text or json', 'text')
+    .addOption(optionWithChoices('--log-format <format>', 'format of stderr: text or json', logFormats).default('text'))
     .option('--sandbox', 'use the embedded test service (no account, no network)')
     .addHelpText('after', helpText(`${exitCodeHelp}\n${examples}`));
 }
 
-/**
- * Turns `captcha help solve` into `captcha solve --help`, which loads the command before it prints. An unknown name is
- * left in place, so that commander refuses it.
- */
-function withoutHelpCommand(args: readonly string[], commands: readonly CommandRow[]): readonly string[] {
-  const [first, name, ...rest] = args;
-  if (first !== 'help' || name === undefined || name.startsWith('-')) return args;
-  return commands.some((command) => command.name === name) ? [name, ...rest, '--help'] : [name];
-}
-
-/** Builds the command tree. `loadCommand` loads the module of the chosen command later. */
-function buildProgram({ commands, version, writeOut, writeErr }: ProgramOptions): Command {
+/** Builds the command tree. The modules of the commands are loaded later. */
+export function buildProgram(
+  { commands, version }: Pick<ProgramOptions, 'commands' | 'version'>,
+  output: OutputConfiguration,
+): Command {
   const program = new Command();
-  program.showHelpAfterError('  add --help to the command for its usage');
-  program.exitOverride().configureOutput({ writeOut, writeErr }).configureHelp(helpLayout);
+  // Errors are thrown, and reported like all others.
+  program.exitOverride().showSuggestionAfterError(false);
+  program.configureOutput({ ...output, outputError: () => undefined }).configureHelp(helpLayout);
   declareGlobals(program, version);
   for (const { name, group, summary } of commands) program.command(name).description(summary).helpGroup(`${group}:`);
-  program.commandsGroup('Set-up:').helpCommand('help [command]', 'show the help of a command');
-  return program;
+  return program.helpCommand(false);
 }
 
-/** Throws `UsageError` for help of an unknown command, for which commander would print that of its parent. */
-function checkHelpOf(name: string | null, words: readonly string[], parent: Command): void {
+/**
+ * Turns `captcha help solve` into `captcha solve --help`, which loads the command before it prints. A topic, such as
+ * `config`, and an unknown word are left to `captcha help`.
+ */
+function withoutHelpCommand(args: readonly string[], program: Command): readonly string[] {
+  if (firstOperand(args, program) !== 'help') return args;
+  const others = args.toSpliced(args.indexOf('help'), 1);
+  const name = firstOperand(others, program) ?? '';
+  const isAlone = firstOperand(others.toSpliced(others.indexOf(name), 1), program) === null;
+  if (isAlone && findTopic(name) !== null) return args;
+  return program.commands.some((command) => command.name() === name) ? [...others, '--help'] : args;
+}
+
+/** Throws `UsageError` for a first word that names no command of `parent`. */
+function checkName(name: string | null, parent: Command): void {
   const known = parent.commands.map((command) => command.name());
-  if (name === null || name === 'help' || known.includes(name) || !asksForHelp(words)) return;
-  throw new UsageError(`unknown command '${name}'`, knownNames(name, known));
+  if (name === null || known.length === 0 || known.includes(name)) return;
+  if (parent.parent !== null && name === 'help') return;
+  const path = parent.parent === null ? name : `${parent.name()} ${name}`;
+  throw new UsageError(`unknown command '${path}'`, knownNames(name, known));
 }
 
 /** Loads the command that the words name and checks the values of its options before commander parses them. */
@@ -116,26 +127,24 @@ async function loadCommand(
   const name = firstOperand(words, program);
   const row = commands.find((command) => command.name === name);
   const chosen = program.commands.find((command) => command.name() === name);
-  checkHelpOf(name, words, program);
   if (row === undefined || chosen === undefined) {
     checkNoKey(words, [program]);
+    checkName(name, program);
     return;
   }
   (await row.load()).register(chosen, runCommand);
   checkNoKey(words, [chosen, ...chosen.commands, program]);
   checkValues(words, [chosen, ...chosen.commands, program]);
-  if (chosen.commands.length > 0)
-    checkHelpOf(firstOperand(words.slice(words.indexOf(row.name) + 1), chosen), words, chosen);
+  checkName(firstOperand(words.slice(words.indexOf(row.name) + 1), chosen), chosen);
 }
 
 /** Parses `args` (without node and script) and runs the command. Returns the exit code; throws what the command throws. */
 export async function runProgram(args: readonly string[], options: ProgramOptions): Promise<number> {
   let exitCode: number = exitCodes.done;
-  // An error of commander is text; with JSON logs it is reported like every other.
-  const writeErr = (text: string): void => {
-    if (!wantsJsonLogs(args)) options.writeErr(withoutOptionValue(text));
-  };
-  const program = buildProgram({ ...options, writeErr });
+  const logsJson = wantsJsonLogs(args);
+  // Help on stderr is text; with JSON logs an error says what is missing instead.
+  const writeErr = (text: string): void => (logsJson ? undefined : options.writeErr(text));
+  const program = buildProgram(options, { writeOut: options.writeOut, writeErr });
   const runCommand: CommandRunner = async (run, flags) => {
     const raw = program.opts<RawGlobals>();
     const globals = { config: raw.config ?? null, json: raw.json === true, sandbox: raw.sandbox === true };
@@ -143,8 +152,7 @@ export async function runProgram(args: readonly string[], options: ProgramOption
     const terminal = { quiet, verbosity, color, logFormat: logFormatOf(logFormat) };
     exitCode = await run(flags, await options.makeContext(globals, terminal));
   };
-  const logsJson = wantsJsonLogs(args);
-  const words = withoutHelpCommand(args, options.commands);
+  const words = withoutHelpCommand(args, program);
   try {
     await loadCommand(program, words, options.commands, runCommand);
     await program.parseAsync(words, { from: 'user' });
@@ -152,9 +160,9 @@ export async function runProgram(args: readonly string[], options: ProgramOption
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return exitCodes.done;
-    if (!logsJson) return exitCodes.usage;
-    const said = withoutOptionValue(error.message).replace(/^error: /, '');
-    const message = error.code === 'commander.help' ? 'no command' : said;
-    throw new UsageError(message, 'add --help to the command for its usage');
+    if (error.code === 'commander.help' && !logsJson) return exitCodes.usage;
+    const { usageErrorOf } = await import('./usage-error.ts');
+    const name = firstOperand(words, program);
+    throw usageErrorOf(error, program.commands.find((command) => command.name() === name) ?? program);
   }
 }

@@ -128,4 +128,22 @@ export const commands: readonly CommandRow[] = [
     summary: 'run the CaptchaAI-compatible test service on loopback',
     load: () => import('./sandbox/command.ts'),
   },
+  {
+    name: 'completion',
+    group: 'Set-up',
+    summary: 'print a script that completes captcha command lines',
+    load: () => import('./completion/command.ts'),
+  },
+  {
+    name: 'man',
+    group: 'Set-up',
+    summary: 'show the manual page',
+    load: () => import('./man/command.ts'),
+  },
+  {
+    name: 'help',
+    group: 'Set-up',
+    summary: 'show the help of a command or a topic',
+    load: () => import('./help/command.ts'),
+  },
 ];

@@ -4,6 +4,7 @@ import { userInfo } from 'node:os';
 import { basename, dirname, extname, isAbsolute, join, resolve } from 'node:path';
 import type { CosmiconfigResult } from 'cosmiconfig';
 import { UsageError } from '../domain/errors.ts';
+import { ownConfigFiles, projectConfigFiles } from '../domain/known-files.ts';
 import { type Boxed, dataLoaders, loadJson } from './data-loaders.ts';
 
 /** A pipe from `<(command)` or `< file`: its content may still be written. */
@@ -35,34 +36,24 @@ export interface ConfigFile {
   readonly content: unknown;
 }
 
-const projectPlaces = [
-  'captcha.config.json',
-  'captcha.config.yaml',
-  'captcha.config.yml',
-  '.captcharc',
-  '.captcharc.json',
-  '.captcharc.yaml',
-  'package.json',
-];
-const ownPlaces = ['config.json', 'config.yaml', 'config.yml'];
 /** Names under which other tools read configuration and this one does not. */
 const unreadPlaces = ['js', 'cjs', 'mjs', 'ts', 'toml', 'jsonc', 'json5', 'yml']
   .flatMap((extension) => [`captcha.config.${extension}`, `.captcharc.${extension}`])
-  .filter((place) => !projectPlaces.includes(place));
+  .filter((place) => !projectConfigFiles.includes(place));
 
 /**
  * An explorer that reads data and runs nothing. cosmiconfig loads "meta" configuration from the working directory
  * (`.config/config.*`, package.json) before it looks at any option, runs it where it is code, and lets it redirect the
  * search: without meta places it has nothing to load. A release that moved the list makes this throw, not pass.
  */
-async function openExplorer(searchPlaces: string[]) {
+async function openExplorer(searchPlaces: readonly string[]) {
   // A bundler that splits its output hands CommonJS modules over as default exports only.
   const { cosmiconfig, defaultLoaders } = (await import('cosmiconfig')).default;
   const defaults = (await import('cosmiconfig/dist/defaults.js')).default;
   defaults.metaSearchPlaces.length = 0;
   const loaders = dataLoaders(defaultLoaders['.yaml']);
   const options = { searchStrategy: 'none', ignoreEmptySearchPlaces: false, cache: false } as const;
-  return cosmiconfig('captcha', { searchPlaces, loaders, ...options });
+  return cosmiconfig('captcha', { searchPlaces: [...searchPlaces], loaders, ...options });
 }
 
 /** `$schema` tells editors how to help, and this program nothing. */
@@ -166,7 +157,7 @@ function placesIn(folder: string, places: readonly string[]): readonly string[] 
 
 async function searchFolders(
   folders: readonly string[],
-  places: string[],
+  places: readonly string[],
 ): Promise<Pick<ConfigFile, 'path' | 'content'> | null> {
   // Most runs have no config file, and then need not wait for cosmiconfig to be loaded.
   const candidates = folders.filter((folder) => placesIn(folder, places).length > 0);
@@ -199,8 +190,8 @@ export interface ConfigFiles {
  */
 export async function findConfigFiles({ cwd, env, file }: ConfigSearch): Promise<ConfigFiles> {
   if (file !== null) return { file: await loadNamed(resolve(cwd, file)), own: null };
-  const found = await searchFolders(upward(cwd, homeOf(env)), projectPlaces);
-  const read = await searchFolders([ownConfigFolder(env)], ownPlaces);
+  const found = await searchFolders(upward(cwd, homeOf(env)), projectConfigFiles);
+  const read = await searchFolders([ownConfigFolder(env)], ownConfigFiles);
   const own = read === null ? null : ({ ...read, origin: 'own', isForeign: false } as const);
   if (found === null) return { file: own, own: null };
   return { file: { ...found, origin: 'found', isForeign: isForeign(found.path) }, own };

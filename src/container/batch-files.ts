@@ -28,6 +28,7 @@ import type {
 import type { Interrupt } from '../cli/interrupt.ts';
 import { batchColumns, rowToJson } from '../cli/result-row.ts';
 import type { Terminal } from '../cli/terminal.ts';
+import { stateFolders } from '../domain/known-files.ts';
 import { stateFolderOf } from '../config/state-folder.ts';
 
 function createRowFormat({ path, format, columns, carried = [], layout }: OutputRequest): RowFormat {
@@ -103,7 +104,11 @@ const digestOf = (text: string): string => createHash('sha256').update(text).dig
 
 async function stateJournal(inputPath: string, env: NodeJS.ProcessEnv): Promise<string> {
   const path = await realpath(inputPath);
-  return join(stateFolderOf(env).path, 'journals', `${basename(path)}-${digestOf(path).slice(0, 16)}.journal`);
+  return join(
+    stateFolderOf(env).path,
+    stateFolders.journals,
+    `${basename(path)}-${digestOf(path).slice(0, 16)}.journal`,
+  );
 }
 
 /** A new name for a run in the queues. */

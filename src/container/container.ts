@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import { readInput } from '../adapters/system/standard-streams.ts';
 import { clockUntil, systemClock as clock, systemRandom as random } from '../adapters/system/system-clock.ts';
 import type { BatchFiles } from '../cli/batch-files.ts';
+import type { CommandNode } from '../cli/command-tree.ts';
 import type {
   Context,
   GlobalFlags,
@@ -15,6 +16,7 @@ import type {
 } from '../cli/context.ts';
 import { formatMs } from '../cli/format.ts';
 import type { FleetQueues } from '../cli/fleet/fleet-queues.ts';
+import type { CommandRow } from '../cli/program.ts';
 import type { SharedState } from '../cli/shared-state.ts';
 import type { Interrupt } from '../cli/interrupt.ts';
 import type { Terminal } from '../cli/terminal.ts';
@@ -28,6 +30,7 @@ import type { Config } from '../config/schema.ts';
 import { stateFolderOf } from '../config/state-folder.ts';
 import { SolvedShares } from '../core/solve/solve-times.ts';
 import { Solver } from '../core/solve/solver.ts';
+import { sandboxRegions } from '../domain/sandbox-regions.ts';
 import type { RegionProbe } from '../ports/api.ts';
 import type { StatusHistory } from '../ports/state.ts';
 import { singleUseInputs } from '../protocol/wire.ts';
@@ -40,7 +43,6 @@ import { createUsageRecorder, readUsage, type UsageDeps } from './usage.ts';
 /** The sandbox needs no polite polling: poll immediately and fast. */
 const sandboxPolling = { firstWaitMs: 0, intervalMs: 100 };
 const sandboxKey = 'sandbox';
-const sandboxRegions = ['us-east-1', 'eu-west-1', 'ap-southeast-1'];
 
 /** Flags come after these. A trial needs no port of its own. */
 const sandboxDefaults: readonly Override[] = [{ path: 'worker.healthPort', value: 0, from: '--sandbox' }];
@@ -74,6 +76,7 @@ interface ContainerParts {
   readonly globals: GlobalFlags;
   readonly terminal: Terminal;
   readonly interrupt: Interrupt;
+  readonly commands: readonly CommandRow[];
 }
 
 /**
@@ -90,6 +93,7 @@ export class Container implements Context {
   readonly clock = clock;
   readonly random = random;
   readonly #process: NodeJS.Process;
+  readonly #commands: readonly CommandRow[];
   /** The service of `--sandbox`, once it was needed. */
   #embedded: Promise<SandboxHandle> | null = null;
   #script: SandboxFlags = {};
@@ -99,8 +103,9 @@ export class Container implements Context {
   #sharedState: (SharedState & { close(): Promise<void> }) | null = null;
   readonly #loaded = new Map<readonly Override[], Promise<LoadedConfig>>();
 
-  constructor(process: NodeJS.Process, { globals, terminal, interrupt }: ContainerParts) {
+  constructor(process: NodeJS.Process, { globals, terminal, interrupt, commands }: ContainerParts) {
     this.#process = process;
+    this.#commands = commands;
     this.globals = globals;
     this.args = process.argv.slice(2);
     this.env = process.env;
@@ -246,6 +251,14 @@ export class Container implements Context {
 
   readonly runHook = async (...parts: Parameters<Context['runHook']>): Promise<string | null> => {
     return (await import('../adapters/system/run-hook.ts')).runHook(...parts);
+  };
+
+  readonly commandTree = async (): Promise<CommandNode> => {
+    return (await import('../cli/command-tree.ts')).describeProgram(this.#commands, version);
+  };
+
+  readonly showManual = async (page: string): Promise<boolean> => {
+    return (await import('../adapters/system/show-manual.ts')).showManual(page);
   };
 
   readonly simulation = async (): Promise<Simulation> => {

@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks';
+import { sandboxRegions } from '../domain/sandbox-regions.ts';
 import type { Endpoint } from '../protocol/error-codes.ts';
 import type { Quirk } from './quirks.ts';
 import type { RegionOutage } from './region-outage.ts';
@@ -80,7 +81,7 @@ export const sandboxDefaults: SandboxSettings = {
   faults: [],
   outages: [],
   threads: 100,
-  regions: ['us-east-1', 'eu-west-1', 'ap-southeast-1'],
+  regions: sandboxRegions,
   regionOutages: [],
   key: null,
   quirks: [],

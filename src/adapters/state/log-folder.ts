@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { accessSync, constants, existsSync, readdirSync, rmSync, statfsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { StateLogError } from '../../domain/errors.ts';
+import { stateFolders } from '../../domain/known-files.ts';
 import { makeFolderNow } from '../system/make-folder.ts';
 import { networkTypeOrFuse } from '../system/network-file-systems.ts';
 import { bootNames } from './process-identity.ts';
@@ -21,7 +22,7 @@ export function ownerDigest({ baseUrl, accountId }: Pick<LogOwner, 'baseUrl' | '
 
 /** The log folder for an API and account since the last boot. */
 export function logFolderOf(owner: LogOwner): string {
-  const [parent, digest] = [join(owner.stateFolder, 'budget'), ownerDigest(owner)];
+  const [parent, digest] = [join(owner.stateFolder, stateFolders.budget), ownerDigest(owner)];
   const names = bootNames().map((boot) => join(parent, `${digest}-${boot}`));
   return names.find((name) => existsSync(name)) ?? names[0] ?? parent;
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync, readSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { StateLogError } from '../../domain/errors.ts';
+import { stateFolders } from '../../domain/known-files.ts';
 import { codeOf } from '../system/system-error.ts';
 import { prepareFolder } from './log-folder.ts';
 import { processId } from './process-identity.ts';
@@ -10,7 +11,7 @@ import { processId } from './process-identity.ts';
 export const safely = constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 /** The folder of what was learnt about services, below the folder of this user's state. */
-export const servicesFolder = (stateFolder: string): string => join(stateFolder, 'solve-times');
+export const servicesFolder = (stateFolder: string): string => join(stateFolder, stateFolders.services);
 
 /** The file about one service. The URL can contain a password, so its name is a hash. */
 export function serviceFile(stateFolder: string, baseUrl: string, ending: string): string {

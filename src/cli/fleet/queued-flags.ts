@@ -48,9 +48,12 @@ function refusal(flag: string, hint: string): UsageError {
   return new UsageError(`${flag} cannot be used with --via queues`, hint);
 }
 
-/** Throws `UsageError` for a `--via` that is no way. */
+/** The values of `--via`. */
+export const executionModes: readonly string[] = ['direct', 'queues'];
+
+/** Throws `UsageError` for an unknown `--via`. */
 export function checkExecutionMode(via: string | undefined): void {
-  if (via === undefined || via === 'direct' || via === 'queues') return;
+  if (via === undefined || executionModes.includes(via)) return;
   throw new UsageError(`--via ${via}: unknown mode`, 'use direct (default) or queues');
 }
 

@@ -1,11 +1,13 @@
 import type { Command } from 'commander';
-import { budgetOverrides, overridesOf, repeatable } from '../../cli/flags.ts';
+import { budgetOverrides, optionWithChoices, overridesOf, repeatable, rowFormats } from '../../cli/flags.ts';
+import { executionModes } from '../../cli/fleet/queued-flags.ts';
 import type { Override } from '../../config/load.ts';
 import type { Config } from '../../config/schema.ts';
 import type { InputSummary } from '../../core/batch/input-summary.ts';
 import type { Bounds } from '../../core/batch/stop-rules.ts';
 import { parseDuration } from '../../domain/duration.ts';
 import { UsageError } from '../../domain/errors.ts';
+import { knownMethods } from '../../protocol/methods.ts';
 
 export interface BatchFlags {
   readonly file: string;
@@ -58,7 +60,13 @@ function declareFileFlags(command: Command): Command {
     )
     .option('--keep <column>', 'copy this column to the output and never send it (repeatable)', repeatable)
     .option('--send <column>', 'send this column as a parameter of the same name (repeatable)', repeatable)
-    .option('--method <name>', 'method of rows without a method (default for an image: base64)')
+    .addOption(
+      optionWithChoices(
+        '--method <name>',
+        'method of rows without a method (default for an image: base64)',
+        knownMethods(),
+      ),
+    )
     .option('--delimiter <character>', 'CSV field delimiter (default: auto-detected)')
     .option('--encoding <name>', 'input encoding, such as utf-16le or latin1 (default: auto-detected)')
     .option('--errors <file>', 'write invalid rows to this file, with line, column, reason and fix (default: stderr)')
@@ -67,9 +75,12 @@ function declareFileFlags(command: Command): Command {
     .option('--dry-run', 'validate, route and count the rows without sending anything')
     .optionsGroup('Output:')
     .option('--out <file>', 'output file, or - for standard output (default: -)')
-    .option(
-      '--format <format>',
-      'csv or jsonl; --json means jsonl (default: from the extension of --out, else as the input)',
+    .addOption(
+      optionWithChoices(
+        '--format <format>',
+        'csv or jsonl; --json means jsonl (default: from the extension of --out, else as the input)',
+        rowFormats,
+      ),
     )
     .option('--keep-order', 'write rows in input order')
     .option(
@@ -100,9 +111,12 @@ function declareSolvingFlags(command: Command): Command {
     .option('--budget <rate>', 'replace the retry budget: 10/s is a bucket of 10 tokens, refilled with 10 per second')
     .option('--label <name>', 'whose submissions these are, for the limits and the audit (or CAPTCHA_LABEL)')
     .option('--region <name>', 'region of rows without a region; overrides the routes')
-    .option(
-      '--via <mode>',
-      'execution mode: direct (this process) or queues (workers of the regions) (default: direct)',
+    .addOption(
+      optionWithChoices(
+        '--via <mode>',
+        'execution mode: direct (this process) or queues (workers of the regions) (default: direct)',
+        executionModes,
+      ),
     )
     .option('--allow-fast-polling', 'poll faster than the service advises; it may block the account')
     .optionsGroup('Stop rules:')

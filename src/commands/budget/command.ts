@@ -8,7 +8,6 @@ import { single } from '../../cli/metrics/metric-table.ts';
 import { renderPrometheusText } from '../../cli/metrics/prometheus-text.ts';
 import { type SharedState, factsOfView } from '../../cli/shared-state.ts';
 import { parseDuration } from '../../domain/duration.ts';
-import { knownNames } from '../../domain/closest-name.ts';
 import { UsageError } from '../../domain/errors.ts';
 import { auditRow, renderAudit } from './log-view.ts';
 import { renderSolveTimes, solveTimesReport } from './solve-times-view.ts';
@@ -80,11 +79,6 @@ Examples:
   $ captcha budget log --last 20
   $ captcha budget log --json | jq '[.entries[] | select(.what == "retry")] | group_by(.task)'`;
 
-/** A word after `captcha budget` that names no subcommand. */
-function checkNoWords([word]: readonly string[]): void {
-  if (word !== undefined) throw new UsageError(`unknown command 'budget ${word}'`, knownNames(word, ['log']));
-}
-
 /** Declares `captcha budget` and `captcha budget log`. */
 export function register(command: Command, runCommand: CommandRunner): void {
   command
@@ -93,11 +87,7 @@ export function register(command: Command, runCommand: CommandRunner): void {
     .option('--solve-times', 'show the solve times seen and the planned polls of each method')
     .option('--prometheus', 'print metrics in the Prometheus text format')
     .addHelpText('afterAll', helpText(examples))
-    .allowExcessArguments()
-    .action((flags: BudgetFlags, { args }: Command) => {
-      checkNoWords(args);
-      return runCommand(run, flags);
-    });
+    .action((flags: BudgetFlags) => runCommand(run, flags));
   command
     .command('log')
     .description('show the audit log: submissions, retries, refusals and their reasons')

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { CommandRunner, Context } from '../../cli/context.ts';
 import { exitCodes } from '../../cli/exit-codes.ts';
+import { argumentWithChoices } from '../../cli/flags.ts';
 import { helpText } from '../../cli/help.ts';
 import { knownNames } from '../../domain/closest-name.ts';
 import { UsageError } from '../../domain/errors.ts';
@@ -22,7 +23,7 @@ Examples:
 /** Declares `captcha methods`. */
 export function register(command: Command, runCommand: CommandRunner): void {
   command
-    .argument('[name]', 'show only this method, in detail')
+    .addArgument(argumentWithChoices('[name]', 'show only this method, in detail', knownMethods()))
     .addHelpText('after', helpText(examples))
     .action((name: string | undefined) => runCommand(run, name === undefined ? {} : { name }));
 }

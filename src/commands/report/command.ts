@@ -1,12 +1,20 @@
-import { Argument, type Command } from 'commander';
+import type { Command } from 'commander';
 import { type CommandRunner, type Context, withAccount } from '../../cli/context.ts';
 import { exitCodeOfFault, exitCodes } from '../../cli/exit-codes.ts';
+import { argumentWithChoices } from '../../cli/flags.ts';
 import { helpText } from '../../cli/help.ts';
+import { knownNames } from '../../domain/closest-name.ts';
+import { UsageError } from '../../domain/errors.ts';
 import { type Fault, ProviderFault } from '../../domain/fault.ts';
 import type { AccountApi } from '../../ports/api.ts';
 
+const verdicts = ['good', 'bad'] as const;
+
+type Verdict = (typeof verdicts)[number];
+
 export interface ReportFlags {
-  readonly verdict: 'good' | 'bad';
+  /** As written. */
+  readonly verdict: string;
   readonly ids: readonly string[];
 }
 
@@ -23,13 +31,13 @@ Examples:
 /** Declares `captcha report`. */
 export function register(command: Command, runCommand: CommandRunner): void {
   command
-    .addArgument(new Argument('<verdict>', 'good (correct) or bad (incorrect)').choices(['good', 'bad']))
+    .addArgument(argumentWithChoices('<verdict>', 'good (correct) or bad (incorrect)', verdicts))
     .argument('<ids...>', 'captcha ids of solved tasks')
     .addHelpText('after', helpText(examples))
-    .action((verdict: 'good' | 'bad', ids: string[]) => runCommand(run, { verdict, ids }));
+    .action((verdict: string, ids: string[]) => runCommand(run, { verdict, ids }));
 }
 
-async function reportOne(api: AccountApi, captchaId: string, verdict: 'good' | 'bad'): Promise<Reported> {
+async function reportOne(api: AccountApi, captchaId: string, verdict: Verdict): Promise<Reported> {
   try {
     await api.report(captchaId, verdict);
     return { captchaId, fault: null };
@@ -39,8 +47,15 @@ async function reportOne(api: AccountApi, captchaId: string, verdict: 'good' | '
   }
 }
 
+function verdictOf(written: string): Verdict {
+  const verdict = verdicts.find((name) => name === written);
+  if (verdict === undefined) throw new UsageError(`${written}: unknown verdict`, knownNames(written, verdicts));
+  return verdict;
+}
+
 /** Tells the service whether its solutions were right; an id that it does not record is said, the others go on. */
-export async function run({ verdict, ids }: ReportFlags, context: Context): Promise<number> {
+export async function run({ verdict: written, ids }: ReportFlags, context: Context): Promise<number> {
+  const verdict = verdictOf(written);
   const { globals, terminal } = context;
   const reported = await withAccount(context, (api) => Promise.all(ids.map((id) => reportOne(api, id, verdict))));
   for (const { captchaId, fault } of reported) {

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { ResultRows } from '../../cli/batch-files.ts';
 import type { CommandRunner, Context } from '../../cli/context.ts';
 import { exitCodes } from '../../cli/exit-codes.ts';
-import { rowFormat } from '../../cli/flags.ts';
+import { optionWithChoices, rowFormat, rowFormats } from '../../cli/flags.ts';
 import { resultsUrl } from '../../cli/fleet/fleet-queues.ts';
 import { queryQueue } from '../../cli/fleet/region-queues.ts';
 import { formatMoment, quantity } from '../../cli/format.ts';
@@ -64,7 +64,13 @@ Examples:
 export function register(command: Command, runCommand: CommandRunner): void {
   command
     .option('--out <file>', 'output file, or - for standard output (default: -)')
-    .option('--format <format>', 'csv or jsonl (default: from the extension of --out, else csv)')
+    .addOption(
+      optionWithChoices(
+        '--format <format>',
+        'csv or jsonl (default: from the extension of --out, else csv)',
+        rowFormats,
+      ),
+    )
     .option('--follow', 'keep waiting for more results until a signal stops the command')
     .option('--until-empty', 'exit when the queue is empty (default)')
     .option('--run <run>', 'read only the results of this run')

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { optionWithChoices } from '../../cli/flags.ts';
 import { UsageError } from '../../domain/errors.ts';
 
 export interface RouteFlags {
@@ -22,7 +23,9 @@ export function declareRouteFlags(command: Command): Command {
     .option('--column <name>', 'read the input as CSV and take the URLs from this column')
     .option('--delimiter <character>', 'CSV field delimiter (default: auto-detected)')
     .option('--encoding <name>', 'input encoding, such as utf-16le (default: auto-detected)')
-    .option('--format <format>', `${formats.join(', ')} (default: table; --json means json)`)
+    .addOption(
+      optionWithChoices('--format <format>', `${formats.join(', ')} (default: table; --json means json)`, formats),
+    )
     .option('--explain', 'show every rule considered and why it matched or not')
     .option('--health', 'probe region health and show the effective (failover) region');
 }

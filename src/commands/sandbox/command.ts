@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
 import type { CommandRunner, Context, SandboxFlags, SandboxTotals } from '../../cli/context.ts';
 import { exitCodes } from '../../cli/exit-codes.ts';
-import { repeatable } from '../../cli/flags.ts';
+import { optionWithChoices, repeatable } from '../../cli/flags.ts';
 import { quantity } from '../../cli/format.ts';
 import { helpText } from '../../cli/help.ts';
 
-const examples = `
+const modes = `
 Modes of --fault and --outage. Prefix one with submit/ or poll/ to affect only that endpoint:
   100..599                this HTTP status with an HTML page; 520..527 with that of Cloudflare
   reset                   the connection is dropped
@@ -22,9 +22,9 @@ Modes of --fault and --outage. Prefix one with submit/ or poll/ to affect only t
   gzip                    the right answer, compressed without being requested
   deflate                 the same in this coding
   br                      the same in this coding
-  ERROR_...               this error code, for example ERROR_NO_SLOT_AVAILABLE or "ERROR: 1005"
+  ERROR_...               this error code, for example ERROR_NO_SLOT_AVAILABLE or "ERROR: 1005"`;
 
-Quirks:
+const quirks = `
   numeric-ids             the id of a reCAPTCHA task is a JSON number
   only-result             Enterprise and Cloudflare solutions are in "result" only, not in "request" too
   bare-geetest            a GeeTest v3 solution has no envelope
@@ -37,8 +37,11 @@ Quirks:
   self-signed             https with a self-signed certificate
   block-rules             an address that sends too many requests, or five wrong keys, is blocked
   pingback-drop           no pingback is sent
-  pingback-twice          every pingback is sent twice
+  pingback-twice          every pingback is sent twice`;
 
+const quirkNames = [...quirks.matchAll(/^ {2}(\S+)/gm)].map(([, name = '']) => name);
+
+const examples = `
 Examples:
   $ captcha sandbox --port 8080
   $ captcha sandbox --latency 2s-8s --threads 20 --outage 503:10s-25s --retry-after 7s
@@ -66,13 +69,15 @@ export function register(command: Command, runCommand: CommandRunner): void {
     .option('--key <key>', 'accept only this API key (default: any)')
     .option('--balance <amount>', 'balance of the account, answered as written; 0 refuses submissions (default: 100)')
     .option('--retry-after <duration>', 'send Retry-After with HTTP 429 and 503 of --fault and --outage')
-    .option(
-      '--quirk <name>',
-      'behave like a service that clients have trouble with, see below (repeatable)',
-      repeatable,
+    .addOption(
+      optionWithChoices(
+        '--quirk <name>',
+        'behave like a service that clients have trouble with, see below (repeatable)',
+        quirkNames,
+      ).argParser(repeatable),
     )
     .option('--without-solve-php', 'leave out /solve.php, which answers an image with its solution')
-    .addHelpText('after', helpText(examples))
+    .addHelpText('after', helpText(`${modes}\n\nQuirks:${quirks}\n${examples}`))
     .action((flags: SandboxFlags) => runCommand(run, flags));
 }
 

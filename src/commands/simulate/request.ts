@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { repeatable } from '../../cli/flags.ts';
+import { optionWithChoices, repeatable } from '../../cli/flags.ts';
 import type { ComparedStrategy } from '../../core/resilience/backoff.ts';
 import { comparedStrategies } from '../../core/simulation/compare-strategies.ts';
 import { clientsFor, rateFor, type ScenarioRequest, minTaskMs, taskMs } from '../../core/simulation/scenario.ts';
@@ -32,9 +32,20 @@ export function declareSimulateFlags(command: Command): Command {
       'when submissions fail, as times since the start; a single duration starts at 60s (default: 30s)',
     )
     .option('--duration <duration>', 'length of the simulation (default: until 210s after the outage)')
-    .option('--strategy <name>', `strategy to compare: ${comparedStrategies.join(', ')} (repeatable)`, repeatable)
+    .addOption(
+      optionWithChoices(
+        '--strategy <name>',
+        `strategy to compare: ${comparedStrategies.join(', ')} (repeatable)`,
+        comparedStrategies,
+      ).argParser(repeatable),
+    )
     .option('--budget <n/s>', 'fixed retry budget instead of the configured one, or none')
-    .option('--breaker <on|off>', 'simulate only with or only without the breaker (default: both)')
+    .addOption(
+      optionWithChoices('--breaker <on|off>', 'simulate only with or only without the breaker (default: both)', [
+        'on',
+        'off',
+      ]),
+    )
     .option('--seed <n>', 'random seed; the same seed gives the same report (default: 1)')
     .option('--html <file>', 'write an HTML report with all charts to this file')
     .option('--advise', 'recommend budget settings for --rate and --outage, and simulate them');

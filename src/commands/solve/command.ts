@@ -3,8 +3,8 @@ import { checkedTask, PolicyDeniedError, type TaskInput } from '../../cli/checke
 import type { CommandRunner, Context, SolveSession } from '../../cli/context.ts';
 import { renderEvent, severityOf } from '../../cli/event-view.ts';
 import { exitCodeOfOutcome, exitCodes } from '../../cli/exit-codes.ts';
-import { budgetOverrides, overridesOf, repeatable, writerOf } from '../../cli/flags.ts';
-import { checkExecutionMode, checkWorkersFlags, limitsOfFlags } from '../../cli/fleet/queued-flags.ts';
+import { budgetOverrides, optionWithChoices, overridesOf, repeatable, writerOf } from '../../cli/flags.ts';
+import { checkExecutionMode, checkWorkersFlags, executionModes, limitsOfFlags } from '../../cli/fleet/queued-flags.ts';
 import { helpText } from '../../cli/help.ts';
 import {
   collectHint,
@@ -145,7 +145,13 @@ Examples:
 export function register(command: Command, runCommand: CommandRunner): void {
   command
     .argument('[file]', 'image file, or - to read an image from standard input')
-    .option('--method <name>', 'CAPTCHA type by its protocol name, see below (default for a file: base64)')
+    .addOption(
+      optionWithChoices(
+        '--method <name>',
+        'CAPTCHA type by its protocol name, see below (default for a file: base64)',
+        knownMethods(),
+      ),
+    )
     .option('--sitekey <key>', 'site key; sent under the name that the method expects')
     .option('--pageurl <url>', 'URL of the page that shows the CAPTCHA')
     .option('--page-action <name>', 'action that the page sets (reCAPTCHA v3, Turnstile)')
@@ -161,9 +167,12 @@ export function register(command: Command, runCommand: CommandRunner): void {
     )
     .option('--max-attempts <n>', 'maximum number of submissions (default: 3; config: retry.maxAttempts)')
     .option('--region <name>', 'use this region and its parameters instead of the routed region')
-    .option(
-      '--via <mode>',
-      'execution mode: direct (this process) or queues (a worker of the region) (default: direct)',
+    .addOption(
+      optionWithChoices(
+        '--via <mode>',
+        'execution mode: direct (this process) or queues (a worker of the region) (default: direct)',
+        executionModes,
+      ),
     )
     .option('--budget <rate>', 'replace the retry budget: 10/s is a bucket of 10 tokens, refilled with 10 per second')
     .option('--label <name>', 'whose submission this is, for the limits and the audit (or CAPTCHA_LABEL)')

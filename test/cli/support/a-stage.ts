@@ -11,8 +11,10 @@ import type {
 } from '../../../src/cli/context.ts';
 import type { BatchFiles } from '../../../src/cli/batch-files.ts';
 import type { FleetQueues } from '../../../src/cli/fleet/fleet-queues.ts';
+import { describeProgram } from '../../../src/cli/command-tree.ts';
 import { Interrupt } from '../../../src/cli/interrupt.ts';
 import type { SharedState } from '../../../src/cli/shared-state.ts';
+import { commands } from '../../../src/commands/command-list.ts';
 import type { DoctorTools } from '../../../src/commands/doctor/doctor-tools.ts';
 import type { Simulation } from '../../../src/commands/simulate/simulation.ts';
 import type { LoadedConfig, Override } from '../../../src/config/load.ts';
@@ -49,6 +51,8 @@ export interface StageParts extends TerminalParts {
   readonly simulation?: Simulation;
   readonly queues?: FleetQueues;
   readonly env?: Context['env'];
+  /** Whether there is a program that shows manual pages; left out, there is. */
+  readonly showsManuals?: boolean;
 }
 
 function notCalled(name: string): () => never {
@@ -86,6 +90,7 @@ export interface Records {
   readonly tasks: Task[];
   onExhausted: 'fail' | 'wait' | 'pause' | null;
   closedSessions: number;
+  readonly shownManuals: string[];
   healthServer: { readonly place: object; readonly answer: Parameters<Context['healthServer']>[1] } | null;
 }
 
@@ -101,6 +106,7 @@ export function aStage(parts: StageParts = {}) {
     onExhausted: null,
     closedSessions: 0,
     healthServer: null,
+    shownManuals: [],
   };
   const config = aConfig(parts.config);
   const session: SolveSession = {
@@ -157,6 +163,11 @@ export function aStage(parts: StageParts = {}) {
     solveTimes: async () => parts.solveTimes ?? null,
     statusHistory: async () => parts.statusHistory ?? { read: () => new Map(), write: () => undefined },
     runHook: parts.runHook ?? notCalled('runHook'),
+    commandTree: () => describeProgram(commands, '1.2.3'),
+    showManual: async (page) => {
+      records.shownManuals.push(page);
+      return parts.showsManuals ?? true;
+    },
     scriptSandbox: () => undefined,
     sandbox: async () => parts.sandbox ?? notCalled('sandbox')(),
     read: async (path) => Buffer.from(parts.files?.[path] ?? notCalled(`reading ${path}`)()),
