@@ -53,6 +53,8 @@ export interface JournalRequest {
   readonly used: Readonly<Record<string, string>>;
   /** Who solves the tasks; null takes what the journal says. */
   readonly via: 'direct' | 'queues' | null;
+  /** Continues a journal that was written with another API key. */
+  readonly sameAccount: boolean;
   /** Starts over; an existing journal is renamed. */
   readonly fresh: boolean;
   /** Done, under its lock, when a journal is about to be made, while the one before it is still in force. */
@@ -75,6 +77,8 @@ export interface OpenBatchJournal extends TaskJournal {
   };
   /** A number that grows with every row the task gets; 0 where it has none. */
   generationOf(key: string): number;
+  /** Records that the run goes on with another API key of the account, by its account id. */
+  continueWith(accountId: string): Promise<void>;
   counts(): { readonly solved: number; readonly failed: number; readonly submitted: number; readonly inDoubt: number };
   hasKey(key: string): boolean;
 }

@@ -29,8 +29,10 @@ export interface GlobalFlags {
 /** An open connection to the service, under one configuration. */
 export interface SolveSession {
   readonly config: Config;
-  /** Identifies the account without revealing the key. */
+  /** Identifies the account without revealing the key. It is a hash of the key that the session was opened with. */
   readonly accountId: string;
+  /** `listener` is called with the new account id when the run goes on with a changed key. */
+  onNewKey(listener: (accountId: string) => void): void;
   readonly api: SolverApi & AccountApi;
   /** Between two polls of an id whose method is not known, in ms. */
   readonly intervalMs: number;

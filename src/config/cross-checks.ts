@@ -146,6 +146,7 @@ const insteadOf: Readonly<Record<string, string>> = {
   baseUrl: 'set CAPTCHAAI_BASE_URL',
   keyFile: 'set CAPTCHAAI_API_KEY_FILE',
   keyEnv: 'set CAPTCHAAI_API_KEY',
+  keyCommand: 'set CAPTCHAAI_API_KEY_FILE',
 };
 
 const withPassword = /^(?:\w+:\/\/)?[^:@]*:.+@/;

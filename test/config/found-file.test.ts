@@ -12,6 +12,7 @@ const redirects = [
   ['baseUrl', 'http://127.0.0.1@evil.example.com', 'set CAPTCHAAI_BASE_URL'],
   ['baseUrl', 'http://127.0.0.1.evil.example.com', 'set CAPTCHAAI_BASE_URL'],
   ['keyFile', '/etc/passwd', 'set CAPTCHAAI_API_KEY_FILE'],
+  ['keyCommand', 'cat /etc/passwd', 'set CAPTCHAAI_API_KEY_FILE'],
   ['keyEnv', 'AWS_SECRET_ACCESS_KEY', 'set CAPTCHAAI_API_KEY'],
 ] as const;
 

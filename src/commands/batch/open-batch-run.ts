@@ -163,6 +163,7 @@ export async function openBatchJournal(
   const journal = await files.openJournal({
     ...{ path, account, ...names, via },
     fresh: flags.fresh === true,
+    sameAccount: flags.sameAccount === true,
     beforeMade: () => replaceOldOutput(request, context),
   });
   try {

@@ -36,11 +36,12 @@ function whereFrom({ file, ownFile }: LoadedConfig): string {
   return `config file: ${file.path}${ownFile === null ? '' : `; the policy of ${ownFile} holds, too`}`;
 }
 
-/** The variable or file that the API key comes from; null where none is set. */
+/** The variable, file or config key that the API key comes from; null where none is set. */
 function keySourceOf({ keySource }: LoadedConfig, isSandbox: boolean): string | null {
   if (isSandbox) return '--sandbox';
   if (keySource === null) return null;
-  return keySource.type === 'file' ? `${keySource.path} (${keySource.named})` : keySource.name;
+  if (keySource.type === 'variable') return keySource.name;
+  return keySource.type === 'file' ? `${keySource.path} (${keySource.named})` : keySource.named;
 }
 
 function asText(value: unknown): string {

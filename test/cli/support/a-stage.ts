@@ -106,6 +106,7 @@ export function aStage(parts: StageParts = {}) {
     timing: () => ({ firstWaitMs: null, intervalMs: 5_000, coldStartMs: [3_000, 5_000], lifetimeMs: 120_000 }),
     solvedShares: new SolvedShares(new SolveTimes(null, { clock })),
     accountId: 'test',
+    onNewKey: () => undefined,
     requestCount: () => 0,
     requestCounts: () => ({ submit: {}, solve: {}, poll: {}, account: {} }),
     budgetFacts: () => null,
