@@ -149,6 +149,12 @@ const insteadOf: Readonly<Record<string, string>> = {
   keyCommand: 'set CAPTCHAAI_API_KEY_FILE',
 };
 
+/** Whether a config file that was found by the search cannot set this key. */
+export function notInProjectFile(path: string): boolean {
+  const [section, key = ''] = path.split('.');
+  return section === 'api' && Object.hasOwn(insteadOf, key);
+}
+
 const withPassword = /^(?:\w+:\/\/)?[^:@]*:.+@/;
 
 /** Parameters of a region that send solutions, or the traffic of the solver, to an address of the project file. */

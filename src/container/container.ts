@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { resolve } from 'node:path';
 import type { RenewKey } from '../adapters/captchaai/api-connection.ts';
 import { readInput } from '../adapters/system/standard-streams.ts';
 import { clockUntil, systemClock as clock, systemRandom as random } from '../adapters/system/system-clock.ts';
@@ -22,6 +23,7 @@ import type { DoctorTools } from '../commands/doctor/doctor-tools.ts';
 import type { RouteFiles } from '../commands/route/url-input.ts';
 import type { Simulation } from '../commands/simulate/simulation.ts';
 import { type ApiKeySource, apiKeySource, keySourceText, loadApiKey } from '../config/api-key.ts';
+import type { ConfigPlaces } from '../config/config-places.ts';
 import { loadConfig, type LoadedConfig, type Override } from '../config/load.ts';
 import { checkPolling, methodTiming } from '../config/polling-advice.ts';
 import type { Config } from '../config/schema.ts';
@@ -114,6 +116,19 @@ export class Container implements Context {
 
   readonly configSchema = async (): Promise<object> => {
     return (await import('../config/json-schema.ts')).configJsonSchema();
+  };
+
+  readonly configPlaces = async (): Promise<ConfigPlaces> => {
+    const { findConfigPlaces } = await import('../config/config-places.ts');
+    return findConfigPlaces({ cwd: this.#process.cwd(), env: this.env, file: this.globals.config });
+  };
+
+  readonly startingConfig = async (format: 'yaml' | 'json'): Promise<string> => {
+    return (await import('../config/starting-config.ts')).startingConfig(format);
+  };
+
+  readonly createFile = async (path: string, text: string): Promise<string> => {
+    return (await import('../adapters/files/create-file.ts')).createFile(resolve(this.#process.cwd(), path), text);
   };
 
   readonly read = async (path: string, maxBytes?: number): Promise<Uint8Array> => {

@@ -60,7 +60,7 @@ describe('the key of api.keyCommand', () => {
     expect((await refusalOf(slow)).message).toContain('did not end within 0.05 s');
     const endless = runKeyCommand({ command: ['yes'], folder: null }, limits);
     expect((await refusalOf(endless)).message).toContain('prints more than 64 bytes');
-    const orphaned = runKeyCommand({ command: 'sleep 20 & sleep 20', folder: null }, { ...limits, timeoutMs: 50 });
+    const orphaned = runKeyCommand({ command: 'sleep 1 & sleep 1', folder: null }, { ...limits, timeoutMs: 50 });
     expect((await refusalOf(orphaned)).message).toContain('did not end');
   });
 
