@@ -57,6 +57,8 @@ export interface JournalRequest {
   readonly via: 'direct' | 'queues' | null;
   /** True if the service that gave the ids in the journal is gone: their submissions are in doubt. */
   readonly idsAreGone: boolean;
+  /** Continues a journal that was written with another API key. */
+  readonly sameAccount: boolean;
   /** Starts over; an existing journal is renamed. */
   readonly fresh: boolean;
   /** Done, under its lock, when a journal is about to be made, while the one before it is still in force. */
@@ -79,6 +81,8 @@ export interface OpenBatchJournal extends TaskJournal {
   };
   /** A number that grows with every row the task gets; 0 where it has none. */
   generationOf(key: string): number;
+  /** Records that the run goes on with another API key of the account, by its account id. */
+  continueWith(accountId: string): Promise<void>;
   counts(): { readonly solved: number; readonly failed: number; readonly submitted: number; readonly inDoubt: number };
   hasKey(key: string): boolean;
 }

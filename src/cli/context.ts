@@ -2,6 +2,7 @@ import type { DoctorTools } from '../commands/doctor/doctor-tools.ts';
 import type { RouteFiles } from '../commands/route/url-input.ts';
 import type { Simulation } from '../commands/simulate/simulation.ts';
 import type { EndpointAnswer } from '../commands/worker/view.ts';
+import type { ConfigPlaces } from '../config/config-places.ts';
 import type { LoadedConfig, Override } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import type { BudgetFacts } from '../core/resilience/budget-facts.ts';
@@ -32,8 +33,10 @@ export interface GlobalFlags {
 /** An open connection to the service, under one configuration. */
 export interface SolveSession {
   readonly config: Config;
-  /** Identifies the account without revealing the key. */
+  /** Identifies the account without revealing the key. It is a hash of the key that the session was opened with. */
   readonly accountId: string;
+  /** `listener` is called with the new account id when the run goes on with a changed key. */
+  onNewKey(listener: (accountId: string) => void): void;
   readonly api: SolverApi & AccountApi;
   /** Between two polls of an id whose method is not known, in ms. */
   readonly intervalMs: number;
@@ -145,6 +148,12 @@ export interface Context {
   readonly random: Random;
   readonly config: (overrides: readonly Override[]) => Promise<LoadedConfig>;
   readonly configSchema: () => Promise<object>;
+  /** Which config file is in use, and where one was looked for. No file is validated for it. */
+  readonly configPlaces: () => Promise<ConfigPlaces>;
+  /** A config file to start from. */
+  readonly startingConfig: (format: 'yaml' | 'json') => Promise<string>;
+  /** Creates a file and returns its absolute path. Throws `UsageError` if something is there. */
+  readonly createFile: (path: string, text: string) => Promise<string>;
   /** Loads the configuration and the key, and opens the service (with `--sandbox` the embedded one). */
   readonly session: (request: SessionRequest) => Promise<SolveSession>;
   readonly batchFiles: () => Promise<BatchFiles>;

@@ -146,7 +146,14 @@ const insteadOf: Readonly<Record<string, string>> = {
   baseUrl: 'set CAPTCHAAI_BASE_URL',
   keyFile: 'set CAPTCHAAI_API_KEY_FILE',
   keyEnv: 'set CAPTCHAAI_API_KEY',
+  keyCommand: 'set CAPTCHAAI_API_KEY_FILE',
 };
+
+/** Whether a config file that was found by the search cannot set this key. */
+export function notInProjectFile(path: string): boolean {
+  const [section, key = ''] = path.split('.');
+  return section === 'api' && Object.hasOwn(insteadOf, key);
+}
 
 const withPassword = /^(?:\w+:\/\/)?[^:@]*:.+@/;
 

@@ -86,26 +86,27 @@ function isEmptyPackage({ filepath, isEmpty }: Result): boolean {
   return isEmpty === true && basename(filepath) === 'package.json';
 }
 
-function homeOf(env: NodeJS.ProcessEnv): string {
+/** The home folder, absolute. */
+export function homeOf(env: NodeJS.ProcessEnv): string {
   const named = env['HOME'] ?? '';
   // Node's own homedir() answers a HOME that is empty.
   return isAbsolute(named) ? named : userInfo().homedir;
 }
 
 /** The folder of the user's own configuration. The XDG specification ignores relative paths. */
-function ownConfigFolder(env: NodeJS.ProcessEnv): string {
+export function ownConfigFolder(env: NodeJS.ProcessEnv): string {
   const xdg = env['XDG_CONFIG_HOME'] ?? '';
   return join(isAbsolute(xdg) ? xdg : join(homeOf(env), '.config'), 'captcha');
 }
 
 /** The folder and those above it, up to the home folder or the root. */
-function upward(folder: string, home: string): readonly string[] {
+export function upward(folder: string, home: string): readonly string[] {
   const parent = dirname(folder);
   return folder === home || parent === folder ? [folder] : [folder, ...upward(parent, home)];
 }
 
 /** True for a dangling link, too, without `statSync`: what is meant to be read there must not be passed over. */
-function isThere(path: string, look: typeof statSync = lstatSync): boolean {
+export function isThere(path: string, look: typeof statSync = lstatSync): boolean {
   try {
     return look(path, { throwIfNoEntry: false }) !== undefined;
   } catch {
@@ -151,7 +152,8 @@ async function loadNamed(path: string): Promise<ConfigFile> {
   return { path, origin: 'named', isForeign: false, content: contentOf(result, `--config ${path}`) };
 }
 
-function placesIn(folder: string, places: readonly string[]): readonly string[] {
+/** Those of the names that are in the folder. */
+export function placesIn(folder: string, places: readonly string[]): readonly string[] {
   return places.filter((place) => isThere(join(folder, place)));
 }
 

@@ -108,11 +108,16 @@ function refuse(problems: readonly ConfigProblem[], layers: Layers): never {
   throw new UsageError(['the configuration is not valid:', ...new Set(lines)].join('\n'), hint, details);
 }
 
-/** A key file path is relative to its config file, not to the working directory. */
-function placeKeyFile(config: Config, layers: Layers): Config {
-  const { keyFile } = config.api;
-  if (keyFile === null || layers.file === null || sourceOf('api.keyFile', layers) !== layers.file.path) return config;
-  return { ...config, api: { ...config.api, keyFile: resolve(dirname(layers.file.path), keyFile) } };
+/** The key file and the key command are relative to their config file, not to the working directory. */
+function placeKeySources(config: Config, { file }: Layers): Config {
+  if (file === null) return config;
+  const { keyFile, keyCommand } = config.api;
+  const folder = dirname(file.path);
+  const placed = {
+    keyFile: keyFile === null ? null : resolve(folder, keyFile),
+    keyCommand: keyCommand === null ? null : { ...keyCommand, folder },
+  };
+  return { ...config, api: { ...config.api, ...placed } };
 }
 
 type Policy = Pick<Config['policy'], 'allow' | 'deny'>;
@@ -177,7 +182,7 @@ export async function loadConfig(request: ConfigRequest): Promise<LoadedConfig> 
   if (!parsed.success || 'error' in ownPolicy || problems.length > 0) refuse(problems, layers);
   const derived = derivedResults(parsed.output, request.env);
   const complete = derived === null ? parsed.output : { ...parsed.output, results: derived.url };
-  const config = deepFreeze(withLimitSource(withOwnPolicy(placeKeyFile(complete, layers), ownPolicy.value), file));
+  const config = deepFreeze(withLimitSource(withOwnPolicy(placeKeySources(complete, layers), ownPolicy.value), file));
   return {
     config,
     settings: effectiveSettings(layers)

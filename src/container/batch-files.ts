@@ -117,12 +117,14 @@ function newRun(): string {
 }
 
 async function openBatchJournal(
-  { path, account, via, fresh, beforeMade, idsAreGone, ...input }: JournalRequest,
+  { path, account, via, fresh, sameAccount, beforeMade, idsAreGone, ...input }: JournalRequest,
   terminal: Terminal,
 ) {
   const { columns, columnNames, used } = input;
   const found = account === null || via === null ? await readHeader(path) : null;
-  const { baseUrl, accountId } = account ?? found ?? { baseUrl: '', accountId: '' };
+  const { baseUrl } = account ?? found ?? { baseUrl: '' };
+  // An export takes a journal of any key.
+  const accountId = account?.accountId ?? '';
   const run = via === 'queues' ? newRun() : found?.run;
   const header = {
     schemaVersion: 1,
@@ -135,7 +137,13 @@ async function openBatchJournal(
     ...(run !== undefined && { run }),
     createdAt: Date.now(),
   } as const;
-  return openJournal(path, header, { fresh, beforeMade, idsAreGone, onWarning: (message) => terminal.error(message) });
+  return openJournal(path, header, {
+    fresh,
+    sameAccount,
+    beforeMade,
+    idsAreGone,
+    onWarning: (message) => terminal.error(message),
+  });
 }
 
 /** What a batch needs of the file system, and what ends it. */

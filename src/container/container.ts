@@ -1,4 +1,6 @@
 import { hostname } from 'node:os';
+import { resolve } from 'node:path';
+import type { RenewKey } from '../adapters/captchaai/api-connection.ts';
 import { readInput } from '../adapters/system/standard-streams.ts';
 import { clockUntil, systemClock as clock, systemRandom as random } from '../adapters/system/system-clock.ts';
 import type { BatchFiles } from '../cli/batch-files.ts';
@@ -23,7 +25,8 @@ import type { Terminal } from '../cli/terminal.ts';
 import type { DoctorTools } from '../commands/doctor/doctor-tools.ts';
 import type { RouteFiles } from '../commands/route/url-input.ts';
 import type { Simulation } from '../commands/simulate/simulation.ts';
-import { apiKeySource, keySourceText, loadApiKey } from '../config/api-key.ts';
+import { type ApiKeySource, apiKeySource, keySourceText, loadApiKey } from '../config/api-key.ts';
+import type { ConfigPlaces } from '../config/config-places.ts';
 import { loadConfig, type LoadedConfig, type Override } from '../config/load.ts';
 import { checkPolling, methodTiming } from '../config/polling-advice.ts';
 import type { Config } from '../config/schema.ts';
@@ -35,6 +38,7 @@ import type { RegionProbe } from '../ports/api.ts';
 import type { StatusHistory } from '../ports/state.ts';
 import { singleUseInputs } from '../protocol/wire.ts';
 import { version } from '../version.ts';
+import { createKeyRenewal } from './key-renewal.ts';
 import { accountIdOf, createResilience } from './resilience.ts';
 import { createSolveEndpoint } from './solve-endpoint.ts';
 import { createPollPlanner, learntSolveTimes } from './solve-times.ts';
@@ -101,6 +105,7 @@ export class Container implements Context {
   #regionProbe: (RegionProbe & { close(): Promise<void> }) | null = null;
   #fleet: (FleetQueues & { close(): Promise<void> }) | null = null;
   #sharedState: (SharedState & { close(): Promise<void> }) | null = null;
+  #loadedKey: Promise<string> | null = null;
   readonly #loaded = new Map<readonly Override[], Promise<LoadedConfig>>();
 
   constructor(process: NodeJS.Process, { globals, terminal, interrupt, commands }: ContainerParts) {
@@ -125,6 +130,19 @@ export class Container implements Context {
     return (await import('../config/json-schema.ts')).configJsonSchema();
   };
 
+  readonly configPlaces = async (): Promise<ConfigPlaces> => {
+    const { findConfigPlaces } = await import('../config/config-places.ts');
+    return findConfigPlaces({ cwd: this.#process.cwd(), env: this.env, file: this.globals.config });
+  };
+
+  readonly startingConfig = async (format: 'yaml' | 'json'): Promise<string> => {
+    return (await import('../config/starting-config.ts')).startingConfig(format);
+  };
+
+  readonly createFile = async (path: string, text: string): Promise<string> => {
+    return (await import('../adapters/files/create-file.ts')).createFile(resolve(this.#process.cwd(), path), text);
+  };
+
   readonly read = async (path: string, maxBytes?: number): Promise<Uint8Array> => {
     return readInput(path, this.#process.stdin, maxBytes);
   };
@@ -147,7 +165,9 @@ export class Container implements Context {
     for (const warning of warnings) this.terminal.note(`warning: ${warning}`);
     if (!this.globals.sandbox) checkPolling(config, allowFastPolling);
     const key = this.globals.sandbox ? sandboxKey : await this.#key(config);
-    const api = await this.#client(config, key);
+    let tellNewKey: (accountId: string) => void = () => undefined;
+    const onNewKey = (found: string): void => tellNewKey(accountIdOf(found));
+    const api = await this.#client(config, key, writer === undefined ? null : onNewKey);
     const warn = (message: string): void => this.terminal.note(`warning: ${message}`);
     const accountId = accountIdOf(key);
     const resilience = createResilience(config, { accountId, env: this.env, warn, ...(writer && { writer }) });
@@ -163,6 +183,9 @@ export class Container implements Context {
       ...(usage !== null && { usage: usage.recorder }),
       intervalMs: this.globals.sandbox ? sandboxPolling.intervalMs : config.polling.intervalMs,
       accountId,
+      onNewKey: (listener) => {
+        tellNewKey = listener;
+      },
       requestCount: () => api.requestCount(),
       requestCounts: () => api.requestCounts(),
       budgetFacts: () => resilience.facts(),
@@ -294,19 +317,37 @@ export class Container implements Context {
     this.terminal.note(`solve times are not shared with other processes: ${why}`, { level });
   }
 
-  async #key(config: Config): Promise<string> {
-    const key = await loadApiKey(config, this.env, (text) => this.terminal.note(text));
-    this.terminal.hide(key);
-    return key;
+  /** Read once: a key command may ask its user, and a pipe can be read only once. */
+  #key(config: Config): Promise<string> {
+    this.#loadedKey ??= loadApiKey(config, this.env, (text) => this.terminal.note(text)).then((key) => {
+      this.terminal.hide(key);
+      return key;
+    });
+    return this.#loadedKey;
   }
 
-  async #client(config: Config, key: string) {
+  /** `onNewKey`: called when the run goes on with a changed key; null does without one. */
+  async #client(config: Config, key: string, onNewKey: ((key: string) => void) | null) {
     const { createCaptchaAi } = await import('../adapters/captchaai/client.ts');
     const { env } = this;
     const source = this.globals.sandbox ? null : apiKeySource(config, env);
-    const keySource = source === null ? {} : { keySource: keySourceText(source) };
-    const about = { key, errorKinds: config.errors, solveEndpoint: createSolveEndpoint(config, env), ...keySource };
+    const about = {
+      ...{ key, errorKinds: config.errors, solveEndpoint: createSolveEndpoint(config, env) },
+      ...(source !== null && { keySource: keySourceText(source) }),
+      ...(source !== null && onNewKey !== null && { renewKey: this.#renewal(key, source, onNewKey) }),
+    };
     const retryAfter = retryAfterLimit(config, (text) => this.terminal.note(text));
     return createCaptchaAi({ ...config.api, ...about, retryAfter, env, nowMs: () => clock.timestamp() });
+  }
+
+  #renewal(key: string, source: ApiKeySource, onNewKey: (key: string) => void): RenewKey {
+    const note = (text: string): void => this.terminal.note(text);
+    return createKeyRenewal(key, source, {
+      ...{ env: this.env, clock, note },
+      onNewKey: (found) => {
+        this.terminal.hide(found);
+        onNewKey(found);
+      },
+    });
   }
 }

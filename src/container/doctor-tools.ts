@@ -22,7 +22,7 @@ import type { StateFolderFacts } from '../ports/state.ts';
 import { accountIdOf, type ResilienceDeps } from './resilience.ts';
 
 /** Before a configuration is known only the variables can name a key. */
-const withoutConfig = { api: { keyFile: null, keyEnv: '' } } as Pick<Config, 'api'>;
+const withoutConfig = { api: { keyFile: null, keyEnv: '', keyCommand: null } } as Pick<Config, 'api'>;
 
 /** The key in effect, or why there is none that can be used; `config` is null where it cannot be read. */
 export type LoadKey = (config: Config | null) => Promise<Result<string, Problem>>;
@@ -46,8 +46,10 @@ export function keyLoader({ env, log, hide }: KeyLoaderParts): LoadKey {
   return (config) => (loading ??= orProblem(() => load(config)));
 }
 
-const shownSource = (source: ApiKeySource): string =>
-  source.type === 'variable' ? source.name : `the file ${source.path} (${source.named})`;
+function shownSource(source: ApiKeySource): string {
+  if (source.type === 'command') return `the output of the key command (${source.named})`;
+  return source.type === 'variable' ? source.name : `the file ${source.path} (${source.named})`;
+}
 
 async function fileOf(source: ApiKeySource | null): Promise<KeyFacts['file']> {
   if (source?.type !== 'file') return null;
@@ -55,10 +57,10 @@ async function fileOf(source: ApiKeySource | null): Promise<KeyFacts['file']> {
   return found === null ? null : { path: source.path, mode: found.mode };
 }
 
-/** The text that the key stands in, blanks included; null where it cannot be read again, as in a pipe. */
+/** The text that the key stands in, blanks included; null where it is not read again, as of a pipe or a command. */
 async function textOf(source: ApiKeySource, env: NodeJS.ProcessEnv): Promise<string | null> {
   if (source.type === 'variable') return env[source.name] ?? null;
-  if (!(await stat(source.path)).isFile()) return null;
+  if (source.type === 'command' || !(await stat(source.path)).isFile()) return null;
   // One line end closes a file, and is nothing to speak of.
   return (await readFile(source.path, 'utf8')).replace(/\r?\n$/, '');
 }

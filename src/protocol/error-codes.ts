@@ -119,6 +119,11 @@ const unknownCode: Omit<ErrorCode, 'code' | 'maxResubmissions'> = {
   advice: 'The service answered with a code that is not documented.',
 };
 
+/** True for a code which says that the service does not accept the API key. Nothing was done for the request. */
+export function refusesKey(code: string | null): boolean {
+  return code === 'ERROR_WRONG_USER_KEY' || code === 'ERROR_KEY_DOES_NOT_EXIST';
+}
+
 /** All codes of the table, in its order. */
 export function knownErrorCodes(): readonly ErrorCode[] {
   return errorCodes;

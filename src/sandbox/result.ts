@@ -13,10 +13,10 @@ function wrongKey(given: string, right: string | null): string | null {
 }
 
 /** The code that refuses a request because of its key or address; null if both are valid. */
-export function keyRefusal(key: string | undefined, { settings, abuse }: SandboxState): string | null {
+export function keyRefusal(key: string | undefined, { key: right, abuse }: SandboxState): string | null {
   const ban = abuse?.banRefusal() ?? null;
   if (ban !== null) return ban;
-  const refusal = wrongKey((key ?? '').trim(), settings.key);
+  const refusal = wrongKey((key ?? '').trim(), right);
   if (refusal !== null) abuse?.recordWrongKey();
   return refusal;
 }

@@ -20,11 +20,13 @@ export interface Sandbox {
   script(fault: ScriptedFault): void;
   /** Throws `UsageError` for an unknown region. */
   setRegion(name: string, status: SimulatedStatus): void;
+  /** From now on this is the only valid key; null accepts every key. */
+  setKey(key: string | null): void;
   /** Closes all connections, hanging ones included, and all timers. */
   close(): Promise<void>;
 }
 
-const paths = '/in.php, /res.php, /solve.php, /_stats, /regions/NAME/health';
+const paths = '/in.php, /res.php, /solve.php, /_stats, /_key, /regions/NAME/health';
 
 const text = (status: number, body: string): HttpAnswer => textBody(status, 'text/plain; charset=utf-8', body);
 
@@ -49,6 +51,18 @@ function preflightAnswer({ headers }: IncomingMessage): HttpAnswer {
   return { type: 'body', status: 204, headers: allowed, body: '' };
 }
 
+/** The key of a rotation. It is in the body, so that it is in no log of URLs. */
+async function changeKey(request: IncomingMessage, state: SandboxState): Promise<HttpAnswer> {
+  const { method: verb, headers } = request;
+  const contentType = headers['content-type'] ?? '';
+  const body = verb === 'POST' ? await readBody(request) : null;
+  const { values } = readParameters({ query: '', contentType, body: body ?? new Uint8Array() });
+  const key = (values['key'] ?? '').trim();
+  if (key === '') return jsonBody(400, { error: 'POST the new key as the form field key' });
+  state.key = key;
+  return jsonBody(200, { changed: true });
+}
+
 /** Some clients send an image in the query. */
 const maxHeaderBytes = 2 * 1024 * 1024;
 
@@ -60,6 +74,7 @@ async function answerTo(request: IncomingMessage, state: SandboxState): Promise<
   if (route !== undefined && verb === 'OPTIONS') return preflightAnswer(request);
   if (route !== undefined && verb !== 'GET' && verb !== 'POST') return text(405, 'Use GET or POST.');
   if (route !== undefined) return answerRoute(route, { request, query }, state);
+  if (path === '/_key') return changeKey(request, state);
   if (path === '/_stats') return jsonBody(200, statsOf(state));
   const notFound = `Not found. This is the captcha sandbox; its endpoints are ${paths}.`;
   return state.regions.answer(verb, path, query) ?? text(404, notFound);
@@ -116,6 +131,9 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     url,
     stats: () => statsOf(state),
     script: (fault) => state.faults.script(fault),
+    setKey: (key) => {
+      state.key = key;
+    },
     setRegion: (name, status) => state.regions.setStatus(name, status),
     close,
   };

@@ -9,6 +9,8 @@ import { TaskStore } from './task-store.ts';
 /** The state of one running sandbox. */
 export interface SandboxState {
   readonly settings: SandboxSettings;
+  /** The only valid key; null accepts every key. It can change while the sandbox runs. */
+  key: string | null;
   readonly quirks: ReadonlySet<Quirk>;
   readonly startedAtMs: number;
   readonly store: TaskStore;
@@ -34,6 +36,7 @@ export function createState(options: SandboxOptions, closing: AbortSignal): Sand
   const startedAtMs = clock.nowMs();
   return {
     settings,
+    key: settings.key,
     quirks,
     startedAtMs,
     store: new TaskStore({ clock, resultKeptMs, firstId: ids.min + Math.floor(random() * ids.spread) }),

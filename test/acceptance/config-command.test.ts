@@ -1,6 +1,35 @@
+import { readFile, rm } from 'node:fs/promises';
 import { describe, expect } from 'vitest';
 import { it } from './support/bench.ts';
 import { firstRows } from '../support/exhaustive.ts';
+
+describe.concurrent('captcha config init', () => {
+  it('writes a file that is valid and in use, once', async ({ bench }) => {
+    const created = await bench.run(['config', 'init'], { config: null });
+    const file = `${bench.cwd}/captcha.config.yaml`;
+    expect(created).toMatchObject({ code: 0, stdout: `${file}\n` });
+    expect(created.stderr).toContain('next: ');
+    const text = await readFile(file, 'utf8');
+    expect(text).toContain('# Maximum number of open connections.\n  connections: 64\n');
+    const [validated, path, again, json] = await Promise.all(
+      [['validate'], ['path', '-v'], ['init'], ['init', '--format', 'json']].map((words) =>
+        bench.run(['config', ...words], { config: null }),
+      ),
+    );
+    expect(validated).toMatchObject({ code: 0, stdout: `valid (config file: ${file})\n` });
+    expect(path).toMatchObject({ code: 0, stdout: `${file}\n` });
+    expect(path!.stderr).toContain(`${bench.home}: none`);
+    for (const refused of [again, json]) {
+      expect(refused).toMatchObject({ code: 2, stdout: '' });
+      expect(refused!.stderr).toContain('captcha.config.yaml');
+    }
+    expect(await readFile(file, 'utf8')).toBe(text);
+    await rm(file);
+    expect(await bench.run(['config', 'path'], { config: null })).toMatchObject({ code: 1, stdout: '' });
+    await bench.run(['config', 'init', 'captcha.config.json'], { config: null });
+    expect(await bench.run(['config', 'validate'], { config: null })).toMatchObject({ code: 0 });
+  });
+});
 
 describe.concurrent('captcha config show', () => {
   it('prints every effective value and its source', async ({ bench }) => {

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
+import { unknownNode } from './support/any-node.ts';
 import { it } from './support/bench.ts';
 import { bin, type Ended } from './support/running.ts';
 import { key } from './support/secrets.ts';
@@ -26,7 +27,7 @@ const doctor = ['doctor', '--json'];
 
 describe.concurrent('captcha doctor', () => {
   it('finds no problem in the sandbox, without an account, a configuration or a network', async ({ bench }) => {
-    const env = { CAPTCHAAI_API_KEY: undefined, CAPTCHAAI_BASE_URL: undefined };
+    const env = { CAPTCHAAI_API_KEY: undefined, CAPTCHAAI_BASE_URL: undefined, ...unknownNode };
     const ended = await bench.run(['--sandbox', ...doctor], { config: null, env });
     expect(ended).toMatchObject({ code: 0, stderr: '' });
     expect(read(ended)).toMatchObject({ schemaVersion: 1, ok: true });
@@ -34,7 +35,7 @@ describe.concurrent('captcha doctor', () => {
   });
 
   it('prints a list in words into a pipe, and a summary on stderr', async ({ bench }) => {
-    const { code, stdout, stderr } = await bench.run(['--sandbox', 'doctor'], { config: null });
+    const { code, stdout, stderr } = await bench.run(['--sandbox', 'doctor'], { config: null, env: unknownNode });
     expect(code).toBe(0);
     expect(stdout).toMatch(/^configuration\n {2}ok {7}config {9}\S/);
     expect(stdout).toMatch(
@@ -61,7 +62,8 @@ describe.concurrent('captcha doctor', () => {
   });
 
   it('names every problem of a broken configuration and continues with independent checks', async ({ bench }) => {
-    const ended = await bench.run(doctor, { config: { regoins: [], solve: { timeout: 60 } } });
+    const config = { regoins: [], solve: { timeout: 60 } };
+    const ended = await bench.run(doctor, { config, env: unknownNode });
     expect(ended).toMatchObject({ code: 2, stderr: '' });
     expect(namesOf(ended, 'failure')).toEqual(['config']);
     expect(namesOf(ended, 'ok')).toEqual(['key', 'proxy', 'node', 'state-folder', 'disk-space']);

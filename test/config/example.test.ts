@@ -53,6 +53,7 @@ describe('captcha.config.example.json', () => {
     const { settings: defaults } = await loadIn('/', {});
     const madeUp = [
       'api.keyFile',
+      'api.keyCommand',
       'polling.methods',
       'limits.submissions',
       'limits.labels',

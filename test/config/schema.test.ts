@@ -21,6 +21,7 @@ describe('an empty configuration', () => {
         allowHttp: false,
         keyEnv: 'CAPTCHAAI_API_KEY',
         keyFile: null,
+        keyCommand: null,
         timeoutMs: 30_000,
         syncImages: 'auto',
         connections: 64,

@@ -1,4 +1,5 @@
 import { describe } from 'vitest';
+import { unknownNode } from '../acceptance/support/any-node.ts';
 import { type Golden, type GoldenUsage, it } from './support/golden.ts';
 
 const names = ['us-east-1', 'eu-west-1', 'ap-southeast-1'];
@@ -56,10 +57,11 @@ describe.concurrent('health and failover', () => {
 
 describe.concurrent('the doctor', () => {
   it('where all is well, and where nothing answers', async ({ golden }) => {
-    const usage = await openRegions(golden, ['us-east-1']);
+    const env = unknownNode;
+    const usage = { ...(await openRegions(golden, ['us-east-1'])), env };
     await golden.compareRun('doctor/json', 'doctor --json', usage);
     await golden.compareRun('doctor/text', 'doctor', { ...usage, form: 'table' });
-    await golden.compareRun('doctor/sandbox', '--sandbox doctor --json', { config: null });
-    await golden.compareRun('doctor/unreachable', 'doctor --json', { config: {} });
+    await golden.compareRun('doctor/sandbox', '--sandbox doctor --json', { config: null, env });
+    await golden.compareRun('doctor/unreachable', 'doctor --json', { config: {}, env });
   });
 });

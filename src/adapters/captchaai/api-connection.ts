@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { type Fault, type FaultKind, ProviderFault } from '../../domain/fault.ts';
 import type { CallLimits, RequestCounts, RequestOutcome } from '../../ports/api.ts';
+import { refusesKey } from '../../protocol/error-codes.ts';
 import { type ConnectionOptions, type Connections, openDispatcher } from '../http/dispatcher.ts';
 import { type HttpCall, HttpCallHandler } from '../http/http-call.ts';
 import {
@@ -102,12 +103,17 @@ export function post(dispatcher: Connections, { origin, path, body }: FormPost, 
   });
 }
 
+/** Finds the key that replaced a refused one; null if there is none. Never rejects. */
+export type RenewKey = (refused: string) => Promise<string | null>;
+
 /** Options of the connection to the service. */
 export interface ApiConnectionOptions extends ConnectionOptions {
   readonly baseUrl: URL;
   readonly key: string;
   readonly errorKinds: Readonly<Record<string, FaultKind>>;
   readonly keySource?: string;
+  /** Called with a key that the service refused: resolves with the one to use now, or with null for no other. */
+  readonly renewKey?: RenewKey;
   /** Left out, 60 s without a word. */
   readonly retryAfter?: RetryAfterLimit;
   /** Wall clock in ms since the epoch, for `Retry-After` dates. */
@@ -130,18 +136,35 @@ function secretsOf(key: string, { proxy = '', cookies = '' }: ApiRequest['form']
   return [key, proxy, proxyPassword, cookies];
 }
 
+/** The key, and what is computed from it once. */
+interface Credentials {
+  readonly key: string;
+  /** The encoded end of every form. */
+  readonly form: string;
+  /** Removes the key from an answer before it is parsed: an id or a field could carry it to the output. */
+  readonly withoutKey: (body: string) => string;
+}
+
+function credentialsOf(key: string): Credentials {
+  const withoutKey = redactor(key.length >= distinctiveLength ? [key] : []);
+  return { key, form: encodeForm({ key, json: '1' }), withoutKey };
+}
+
 const outcomeOf = ({ kind, threadsFull }: Fault): RequestOutcome => (threadsFull ? 'threads-full' : kind);
+
+function withoutKeyIn(httpCall: HttpCall, { withoutKey }: Credentials): HttpCall {
+  if (httpCall.type === 'broken') return httpCall;
+  const body = withoutKey(httpCall.body);
+  return body === httpCall.body ? httpCall : { ...httpCall, body };
+}
 
 /** The connection to the service. It connects on the first request. */
 export class ApiConnection {
   readonly #options: ApiConnectionOptions;
-  /** Removes the key from an answer before it is parsed: an id or a field could carry it to the output. */
-  readonly #withoutKey: (body: string) => string;
   readonly #host: string;
   readonly #origin: string;
   readonly #paths: Readonly<Record<Call, string>>;
-  /** The encoded end of every form. */
-  readonly #credentials: string;
+  #credentials: Credentials;
   #opening: ReturnType<typeof openDispatcher> | null = null;
   readonly #counts: Record<Call, Partial<Record<RequestOutcome, number>>> = {
     ...{ submit: {}, solve: {}, poll: {}, account: {} },
@@ -152,14 +175,13 @@ export class ApiConnection {
   constructor(options: ApiConnectionOptions) {
     const { baseUrl, key } = options;
     this.#options = options;
-    this.#withoutKey = redactor(key.length >= distinctiveLength ? [key] : []);
     // Precomputed: a URL computes its parts on every access.
     const folder = baseUrl.pathname.replace(/\/+$/, '');
     const poll = `${folder}/res.php`;
     this.#host = baseUrl.host;
     this.#origin = baseUrl.origin;
     this.#paths = { submit: `${folder}/in.php`, solve: `${folder}/solve.php`, poll, account: poll };
-    this.#credentials = encodeForm({ key, json: '1' });
+    this.#credentials = credentialsOf(key);
   }
 
   /** Number of requests put on the wire. */
@@ -173,16 +195,46 @@ export class ApiConnection {
     return this.#counts;
   }
 
-  /** Sends one request and parses the answer with `parseAnswer`. Throws `ProviderFault`. */
+  /**
+   * Sends one request and parses the answer with `parseAnswer`. A request that was refused because of the key is sent once
+   * more if there is another key now: the service has done nothing for it. Throws `ProviderFault`.
+   */
   async request<T>(apiRequest: ApiRequest, parseAnswer: (answer: Success) => Parsed<T>): Promise<T> {
+    const { renewKey } = this.#options;
+    const credentials = this.#credentials;
+    const startedAtMs = performance.now();
+    try {
+      return await this.#send(apiRequest, credentials, parseAnswer);
+    } catch (error) {
+      const isRefused = error instanceof ProviderFault && refusesKey(error.fault.code);
+      const key = isRefused ? await renewKey?.(credentials.key) : null;
+      if (key === null || key === undefined) throw error;
+      if (key !== this.#credentials.key) this.#credentials = credentialsOf(key);
+    }
+    const timeLeftMs = apiRequest.limits.timeLeftMs - (performance.now() - startedAtMs);
+    const limits = { ...apiRequest.limits, timeLeftMs };
+    return this.#send({ ...apiRequest, limits }, this.#credentials, parseAnswer);
+  }
+
+  /** Aborts every open request and connection. */
+  async close(): Promise<void> {
+    await (await this.#opening)?.destroy();
+  }
+
+  async #send<T>(
+    apiRequest: ApiRequest,
+    credentials: Credentials,
+    parseAnswer: (answer: Success) => Parsed<T>,
+  ): Promise<T> {
     this.#opening ??= openDispatcher(this.#options);
     const { timeoutMs } = this.#options;
     const maxMs = apiRequest.call === 'solve' ? Math.max(timeoutMs, minSolveMs) : timeoutMs;
     const timeLeftMs = Math.min(apiRequest.limits.timeLeftMs, maxMs);
     const limits = { ...apiRequest.limits, timeLeftMs };
-    const httpCall = await post(await this.#opening, this.#requestOf(apiRequest), limits);
+    const httpCall = await post(await this.#opening, this.#requestOf(apiRequest, credentials), limits);
     try {
-      const value = this.#read(this.#withoutKeyIn(httpCall), apiRequest, parseAnswer);
+      const reader = this.#readerOf(apiRequest, credentials);
+      const value = this.#read(withoutKeyIn(httpCall, credentials), reader, parseAnswer);
       this.#count(apiRequest.call, 'answered');
       return value;
     } catch (error) {
@@ -192,29 +244,17 @@ export class ApiConnection {
     }
   }
 
-  /** Aborts every open request and connection. */
-  async close(): Promise<void> {
-    await (await this.#opening)?.destroy();
-  }
-
   #count(call: Call, outcome: RequestOutcome): void {
     const outcomes = this.#counts[call];
     outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
   }
 
-  #withoutKeyIn(httpCall: HttpCall): HttpCall {
-    if (httpCall.type === 'broken') return httpCall;
-    const body = this.#withoutKey(httpCall.body);
-    return body === httpCall.body ? httpCall : { ...httpCall, body };
-  }
-
   /** The value of an answer. Throws `ProviderFault`. */
-  #read<T>(httpCall: HttpCall, apiRequest: ApiRequest, parseAnswer: (answer: Success) => Parsed<T>): T {
-    const reader = this.#readerOf(apiRequest);
+  #read<T>(httpCall: HttpCall, reader: Reader, parseAnswer: (answer: Success) => Parsed<T>): T {
     const reading = readResponse(httpCall, reader);
     if (reading.type === 'fault') {
       this.#isFound ||= reading.fault.code !== null;
-      const isAbsent = apiRequest.call === 'solve' && saysAbsent(httpCall, reading.fault);
+      const isAbsent = reader.call === 'solve' && saysAbsent(httpCall, reading.fault);
       throw isAbsent ? new NoSolveEndpointFault(reading.fault) : new ProviderFault(reading.fault);
     }
     const parsed = parseAnswer(reading);
@@ -224,12 +264,12 @@ export class ApiConnection {
     return parsed.value;
   }
 
-  #requestOf({ call, form }: ApiRequest): FormPost {
-    return { origin: this.#origin, path: this.#paths[call], body: `${encodeForm(form)}&${this.#credentials}` };
+  #requestOf({ call, form }: ApiRequest, credentials: Credentials): FormPost {
+    return { origin: this.#origin, path: this.#paths[call], body: `${encodeForm(form)}&${credentials.form}` };
   }
 
-  #readerOf({ call, form }: ApiRequest): Reader {
-    const { key, errorKinds, nowMs, keySource, retryAfter = usualRetryAfter } = this.#options;
+  #readerOf({ call, form }: ApiRequest, { key }: Credentials): Reader {
+    const { errorKinds, nowMs, keySource, retryAfter = usualRetryAfter } = this.#options;
     const clean = (text: string): string => cleanText(text, secretsOf(key, form));
     const about = { host: this.#host, errorKinds, retryAfter, ...(keySource !== undefined && { keySource }) };
     return { call, ...about, clean, timestamp: nowMs(), isFound: this.#isFound };

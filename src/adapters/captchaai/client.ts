@@ -4,7 +4,7 @@ import type { AccountApi, CallLimits, RequestCounts, SolvedAtOnce, SolverApi, Th
 import type { SolveEndpoint } from '../../ports/state.ts';
 import { isTextImage, wireParameters } from '../../protocol/wire.ts';
 import { proxyFor } from '../http/proxy.ts';
-import { ApiConnection, watchLimits } from './api-connection.ts';
+import { ApiConnection, type RenewKey, watchLimits } from './api-connection.ts';
 import { NoSolveEndpointFault, type RetryAfterLimit } from './read-response.ts';
 import {
   parseBalance,
@@ -191,6 +191,8 @@ export interface CaptchaAiOptions {
   readonly connections: number;
   /** Where the key came from, for messages about it, such as `the key in CAPTCHAAI_API_KEY`; left out if unknown. */
   readonly keySource?: string;
+  /** Called if the service refuses the key; left out, there is no other. */
+  readonly renewKey?: RenewKey;
   /** Overrides for the kinds of error codes. */
   readonly errorKinds: Readonly<Record<string, FaultKind>>;
   /** Whether images are sent to `/solve.php`; null or left out, they never are. */

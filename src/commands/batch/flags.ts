@@ -23,6 +23,7 @@ export interface BatchFlags {
   readonly strict?: true;
   readonly journal?: string;
   readonly fresh?: true;
+  readonly sameAccount?: true;
   readonly export?: true;
   readonly retryFailed?: true;
   readonly leaveInDoubt?: true;
@@ -94,6 +95,7 @@ function declareFileFlags(command: Command): Command {
       'journal file used to resume the batch (default: OUT.journal; without an output file, in the state folder; none for standard input)',
     )
     .option('--fresh', 'start over; rename an existing journal and output')
+    .option('--same-account', 'continue a journal of an earlier API key of the same account, after a key rotation')
     .option('--retry-failed', 'submit tasks again that failed in earlier runs')
     .option('--leave-in-doubt', 'fail tasks whose submission was interrupted; do not submit them again')
     .option('--resolve-expired', 'submit tasks again whose solution had expired before its row was first written');

@@ -161,6 +161,7 @@ export async function openBatchJournal(
     ...{ path, account, ...names, via },
     fresh: flags.fresh === true,
     idsAreGone: sandbox && session !== null,
+    sameAccount: flags.sameAccount === true,
     beforeMade: () => replaceOldOutput(request, context),
   });
   try {

@@ -158,6 +158,8 @@ async function openRun(request: BatchRequest, context: Context): Promise<OpenRun
   try {
     const place = path ?? (await request.files.temporaryJournal());
     const journal = await openBatchJournal(request, { session, path: place }, context);
+    // A failure fails every later record, too.
+    session.onNewKey((accountId) => void journal.continueWith(accountId).catch(() => undefined));
     try {
       const options = optionsOf(request, context);
       const target = { journal, path: place, clock: context.clock };

@@ -5,18 +5,32 @@ import { checkQueueUrls } from '../../cli/fleet/fleet-queues.ts';
 import { helpText } from '../../cli/help.ts';
 import { renderTable } from '../../cli/table.ts';
 import type { LoadedConfig } from '../../config/load.ts';
+import { init, type InitFlags } from './init.ts';
 import { UsageError } from '../../domain/errors.ts';
 import { maskSecrets } from '../../domain/mask-secrets.ts';
 
 const examples = `
 Examples:
+  $ captcha config init
   $ captcha config show
   $ captcha --config team.json config validate
   $ captcha config schema > captcha.config.schema.json`;
 
-/** Declares `captcha config show|validate|schema`. */
+/** Declares `captcha config init|path|show|validate|schema`. */
 export function register(command: Command, runCommand: CommandRunner): void {
   command.addHelpText('afterAll', helpText(examples));
+  command
+    .command('init')
+    .description('write a config file to start from; never over a file that exists')
+    .argument('[file]', 'path of the file (default: captcha.config.yaml or .json in the current folder)')
+    .option('--format <format>', 'yaml (with comments) or json (default: from the extension of the file, else yaml)')
+    .action((file: string | undefined, flags: Omit<InitFlags, 'file'>) =>
+      runCommand(init, { ...flags, ...(file !== undefined && { file }) }),
+    );
+  command
+    .command('path')
+    .description('print the path of the config file in use; -v lists where it was looked for')
+    .action(() => runCommand(path, {}));
   command
     .command('show')
     .description('show every effective value and its source')
@@ -31,16 +45,34 @@ export function register(command: Command, runCommand: CommandRunner): void {
     .action(() => runCommand(schema, {}));
 }
 
+/** Prints the path of the config file in use. The exit code is 1 if there is none. */
+export async function path(_flags: object, { globals, terminal, configPlaces }: Context): Promise<number> {
+  const { file, own, considered } = await configPlaces();
+  const exitCode = file === null ? exitCodes.notAllSolved : exitCodes.done;
+  if (globals.json) {
+    await terminal.json({ file: file?.path ?? null, origin: file?.origin ?? null, own, considered });
+    return exitCode;
+  }
+  if (file === null) terminal.note('no config file is in use: defaults, environment variables and flags only');
+  else await terminal.result(`${file.path}\n`);
+  const note = (text: string): void => terminal.note(text, { level: 1 });
+  if (considered.length > 0) note('looked for a config file in these folders; the first file counts:');
+  for (const { folder, files } of considered) note(`  ${folder}: ${files.length === 0 ? 'none' : files.join(', ')}`);
+  note(`your own config file: ${own ?? 'none'}`);
+  return exitCode;
+}
+
 function whereFrom({ file, ownFile }: LoadedConfig): string {
   if (file === null) return 'no config file found; showing defaults and environment variables';
   return `config file: ${file.path}${ownFile === null ? '' : `; the policy of ${ownFile} holds, too`}`;
 }
 
-/** The variable or file that the API key comes from; null where none is set. */
+/** The variable, file or config key that the API key comes from; null where none is set. */
 function keySourceOf({ keySource }: LoadedConfig, isSandbox: boolean): string | null {
   if (isSandbox) return '--sandbox';
   if (keySource === null) return null;
-  return keySource.type === 'file' ? `${keySource.path} (${keySource.named})` : keySource.name;
+  if (keySource.type === 'variable') return keySource.name;
+  return keySource.type === 'file' ? `${keySource.path} (${keySource.named})` : keySource.named;
 }
 
 function asText(value: unknown): string {

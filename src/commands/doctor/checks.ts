@@ -103,7 +103,7 @@ export const allChecks: Record<CheckName, Check> = {
   latency: withApiProbe((apiProbe) => checkLatency(apiProbe)),
   clock: withApiProbe(({ answers }) => checkClock(answers?.clock ?? null)),
   account: withApiProbe(checkAccountOf),
-  node: ({ tools }) => checkNode(tools.runtime),
+  node: ({ tools, context }) => checkNode(tools.runtime, context.clock.timestamp()),
   'state-folder': async (doctorContext) => checkStateFolder(await doctorContext.stateFolder()),
   'disk-space': async (doctorContext) => checkDiskSpace(await doctorContext.stateFolder()),
   'retry-budget': withConfig(async (config, { tools }) => checkSharedState(await tools.sharedState(config))),

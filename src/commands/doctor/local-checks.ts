@@ -5,6 +5,7 @@ import { hostOf } from '../../domain/page-url.ts';
 import type { Result } from '../../domain/result.ts';
 import { shellQuoted } from '../../domain/shell-word.ts';
 import type { StateFolderFacts } from '../../ports/state.ts';
+import { endedOn } from './node-releases.ts';
 import { combined, failure, type Finding, ok, type Problem, skipped, warning } from './finding.ts';
 
 /** The result of reading the configuration. */
@@ -54,13 +55,20 @@ function isOlder(version: string, than: string): boolean {
   return differing !== -1 && (ours?.[differing] ?? 0) < (theirs?.[differing] ?? 0);
 }
 
-/** Whether this machine runs what the program was written for. */
-export function checkNode({ nodeVersion, platform }: RuntimeFacts): Finding {
+/** Whether this machine runs what the program was written for. `now`: wall clock, in epoch ms. */
+export function checkNode({ nodeVersion, platform }: RuntimeFacts, now: number): Finding {
   const found = `Node.js ${nodeVersion} on ${platform}`;
   if (isOlder(nodeVersion, oldestNode)) return failure(found, `install Node.js ${oldestNode} or later`);
-  if (supportedPlatforms.includes(platform)) return ok(found);
-  return warning(found, 'only Linux and macOS are supported; here every process has its own retry budget');
+  const lastDay = endedOn(nodeVersion, now);
+  const isSupported = supportedPlatforms.includes(platform);
+  const elsewhere = 'only Linux and macOS are supported; here every process has its own retry budget';
+  return combined([
+    isSupported ? ok(found) : warning(found, elsewhere),
+    ...(lastDay === null ? [] : [warning(`this version has had no security updates since ${lastDay}`, upgrade)]),
+  ]);
 }
+
+const upgrade = 'install a supported version: https://nodejs.org/en/about/previous-releases';
 
 /** A pattern in comparable form: `*`, `.example.com` for a suffix, or a host. */
 function canonical(pattern: string): string {

@@ -17,6 +17,7 @@ import type { SharedState } from '../../../src/cli/shared-state.ts';
 import { commands } from '../../../src/commands/command-list.ts';
 import type { DoctorTools } from '../../../src/commands/doctor/doctor-tools.ts';
 import type { Simulation } from '../../../src/commands/simulate/simulation.ts';
+import type { ConfigPlaces } from '../../../src/config/config-places.ts';
 import type { LoadedConfig, Override } from '../../../src/config/load.ts';
 import { Solver } from '../../../src/core/solve/solver.ts';
 import type { Outcome } from '../../../src/domain/outcome.ts';
@@ -36,6 +37,7 @@ export interface StageParts extends TerminalParts {
   /** The content of the config file. */
   readonly config?: object;
   readonly loaded?: Partial<LoadedConfig>;
+  readonly places?: Partial<ConfigPlaces>;
   readonly files?: Readonly<Record<string, string | Uint8Array>>;
   readonly api?: Partial<SolveSession['api']>;
   readonly solve?: Solve;
@@ -87,6 +89,7 @@ class ScriptedSolver extends Solver {
 export interface Records {
   readonly sessions: SessionRequest[];
   readonly configs: (readonly Override[])[];
+  readonly created: { readonly path: string; readonly text: string }[];
   readonly tasks: Task[];
   onExhausted: 'fail' | 'wait' | 'pause' | null;
   closedSessions: number;
@@ -102,6 +105,7 @@ export function aStage(parts: StageParts = {}) {
   const records: Records = {
     sessions: [],
     configs: [],
+    created: [],
     tasks: [],
     onExhausted: null,
     closedSessions: 0,
@@ -116,6 +120,7 @@ export function aStage(parts: StageParts = {}) {
     timing: () => ({ firstWaitMs: null, intervalMs: 5_000, coldStartMs: [3_000, 5_000], lifetimeMs: 120_000 }),
     solvedShares: new SolvedShares(new SolveTimes(null, { clock })),
     accountId: 'test',
+    onNewKey: () => undefined,
     requestCount: () => 0,
     requestCounts: () => ({ submit: {}, solve: {}, poll: {}, account: {} }),
     budgetFacts: () => null,
@@ -144,6 +149,12 @@ export function aStage(parts: StageParts = {}) {
       return { config, settings: [], file: null, ownFile: null, keySource: null, warnings: [], ...parts.loaded };
     },
     configSchema: async () => ({ title: 'the schema' }),
+    configPlaces: async () => ({ file: null, own: null, considered: [], ...parts.places }),
+    startingConfig: async (format) => `a config file as ${format}\n`,
+    createFile: async (path, text) => {
+      records.created.push({ path, text });
+      return `/work/${path}`;
+    },
     session: async (request) => {
       records.sessions.push(request);
       return session;

@@ -70,7 +70,21 @@ describe('the check of node', () => {
     ['18.20.5', 'linux', 'failure'],
     ['22.1.0', 'win32', 'warning'],
   ])('finds %s on %s to be %s', (nodeVersion, platform, status) => {
-    expect(checkNode({ nodeVersion, platform }).status).toBe(status);
+    expect(checkNode({ nodeVersion, platform }, Date.UTC(2026, 0, 2)).status).toBe(status);
+  });
+
+  it('warns from the day after the last day of support', () => {
+    const judged = (nodeVersion: string, date: string) =>
+      checkNode({ nodeVersion, platform: 'linux' }, Date.parse(date));
+    expect(judged('20.20.2', '2026-04-30T23:59:59Z').status).toBe('ok');
+    expect(judged('20.20.2', '2026-05-01T00:00:00Z')).toEqual({
+      status: 'warning',
+      found: 'Node.js 20.20.2 on linux\nthis version has had no security updates since 2026-04-30',
+      fix: 'install a supported version: https://nodejs.org/en/about/previous-releases',
+    });
+    expect(judged('22.23.3', '2026-11-28').status).toBe('ok');
+    expect(judged('23.0.0', '2026-11-28').status).toBe('warning');
+    expect(judged('99.0.0', '2099-01-01').status).toBe('ok');
   });
 });
 

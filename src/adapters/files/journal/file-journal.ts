@@ -2,7 +2,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { shellQuoted } from '../../../domain/shell-word.ts';
 import type { FinishedTask, TaskJournal, TaskProgress } from '../../../ports/files.ts';
 import type { AppendLog } from './append-log.ts';
-import type { JournalHeader } from './journal-header.ts';
+import { encodeAccount, type JournalHeader } from './journal-header.ts';
 import { readLineAt, readLines } from './read-lines.ts';
 import { decodeFinished, encodeStep, finishedKeyIn, type Step } from './step.ts';
 import type { JournalCounts, TaskStates } from './task-states.ts';
@@ -24,6 +24,8 @@ export interface OpenJournal extends TaskJournal, JournalOrigin {
   hasKey(key: string): boolean;
   /** A number that grows with every row of the task; 0 without a row. */
   generationOf(key: string): number;
+  /** Records that the run goes on with another API key, by its account id; nothing if it is the last one recorded. */
+  continueWith(accountId: string): Promise<void>;
 }
 
 interface JournalParts {
@@ -48,6 +50,7 @@ export class FileJournal implements OpenJournal {
   readonly #states: TaskStates;
   readonly #unlock: () => Promise<void>;
   readonly #onWarning: (message: string) => void;
+  #accountId: string;
   #closing: Promise<void> | null = null;
 
   constructor({ file, log, states, unlock, onWarning }: JournalParts, { header, isResumed, keptAs }: JournalOrigin) {
@@ -57,6 +60,7 @@ export class FileJournal implements OpenJournal {
     this.#unlock = unlock;
     this.#onWarning = onWarning ?? (() => undefined);
     this.header = header;
+    this.#accountId = header.accountId;
     this.isResumed = isResumed;
     this.keptAs = keptAs;
   }
@@ -107,6 +111,12 @@ export class FileJournal implements OpenJournal {
 
   finished({ status, key, expiresAt, values }: FinishedTask): Promise<void> {
     return this.#record({ type: status, key, expiresAt }, values);
+  }
+
+  async continueWith(accountId: string): Promise<void> {
+    if (accountId === this.#accountId) return;
+    this.#accountId = accountId;
+    await this.#log.append(encodeAccount(accountId), () => undefined);
   }
 
   async *finishedTasks(): AsyncGenerator<FinishedTask> {

@@ -6,7 +6,7 @@ import { isSealed, sealLine } from '../../state/sealed-line.ts';
 export interface JournalHeader {
   readonly schemaVersion: 1;
   readonly baseUrl: string;
-  /** Identifies the account without revealing the API key. */
+  /** A hash of the API key: it identifies the account without revealing the key. A run with an empty one takes any. */
   readonly accountId: string;
   /** Name of the input, for display; not compared. */
   readonly input: string;
@@ -27,6 +27,19 @@ export const headerStart = '{"t":"header",';
 
 export function encodeHeader(header: JournalHeader): Buffer {
   return sealLine({ t: 'header', ...header });
+}
+
+const accountStart = '{"t":"account",';
+
+/** Says that from here on the journal is continued with another API key. */
+export function encodeAccount(accountId: string): Buffer {
+  return sealLine({ t: 'account', accountId });
+}
+
+/** The account id in a sealed line; null for any other record. */
+export function decodeAccount(line: Buffer): string | null {
+  if (line.toString('latin1', 0, accountStart.length) !== accountStart) return null;
+  return (JSON.parse(line.toString()) as { accountId: string }).accountId;
 }
 
 /** Reads the header from the first line of a journal. Throws `UsageError` if it is damaged or of a later version. */
@@ -54,11 +67,15 @@ function shownMapping(columnNames: JournalHeader['columnNames']): string {
 
 const executionModeOf = ({ run }: JournalHeader): string => (run === undefined ? '--via direct' : '--via queues');
 
+function hasOtherAccount(found: JournalHeader, wanted: JournalHeader): boolean {
+  return wanted.accountId !== '' && found.accountId !== wanted.accountId;
+}
+
 const differences: readonly ((found: JournalHeader, wanted: JournalHeader) => string | null)[] = [
   (found, wanted) =>
     found.baseUrl === wanted.baseUrl ? null : `its base URL is ${found.baseUrl}, but this run uses ${wanted.baseUrl}`,
   // The account ids are not shown: they are hashes.
-  (found, wanted) => (found.accountId === wanted.accountId ? null : 'it belongs to the API key of another account'),
+  (found, wanted) => (hasOtherAccount(found, wanted) ? 'it was written with another API key' : null),
   // Progress is stored in a different place for each execution mode: changing the mode would pay for tasks twice.
   (found, wanted) => {
     const [its, ours] = [executionModeOf(found), executionModeOf(wanted)];
@@ -74,9 +91,11 @@ const differences: readonly ((found: JournalHeader, wanted: JournalHeader) => st
 export function refuseForeign(found: JournalHeader, wanted: JournalHeader, path: string): void {
   const why = differences.flatMap((differenceOf) => differenceOf(found, wanted) ?? []);
   if (why.length === 0) return;
+  // A rotated key cannot be told from the key of another account, of which the service would know none of the ids.
+  const rotated = 'if the key was rotated and belongs to the same account, add --same-account; otherwise ';
   throw new UsageError(
     `the journal ${path} belongs to another run: ${why.join('; ')}`,
-    'use the earlier settings to continue, start over with --fresh (the old journal is renamed), or use another journal with --journal FILE',
+    `${hasOtherAccount(found, wanted) ? rotated : ''}use the earlier settings to continue, start over with --fresh (the old journal is renamed), or use another journal with --journal FILE`,
   );
 }
 

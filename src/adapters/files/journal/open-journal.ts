@@ -23,6 +23,8 @@ export interface JournalOptions {
   readonly fresh: boolean;
   /** True if the service that gave the ids in the journal is gone: their submissions are in doubt. */
   readonly idsAreGone?: boolean;
+  /** Continue although the journal was written with another API key, and record the new one. */
+  readonly sameAccount?: boolean;
   /** Runs under the lock just before a journal is created, while the previous one is still valid. */
   readonly beforeMade?: () => Promise<void>;
   /** Called with a warning for the user while the journal is in use. */
@@ -59,12 +61,13 @@ interface OwnFile {
 /** Reads the journal, truncates a torn end, and makes the rest durable before it is used. */
 async function readIn(
   { file, check }: OwnFile,
-  place: Place,
+  place: Place & Pick<JournalOptions, 'sameAccount'>,
   states: TaskStates,
 ): Promise<{ header: JournalHeader; end: number }> {
   const { size } = await file.stat();
   const { header, end } = await replay(file, { path: place.path, length: size }, states);
-  refuseForeign(header, place.header, place.path);
+  const wanted = place.sameAccount === true ? { ...place.header, accountId: '' } : place.header;
+  refuseForeign(header, wanted, place.path);
   check(size);
   await makePrivate(file);
   if (end < size) await file.truncate(end);
@@ -98,11 +101,15 @@ async function openLocked(place: Place, options: JournalOptions, lock: JournalLo
   };
   try {
     const states = new TaskStates();
-    const { header, end } = await readIn({ file, check }, place, states);
+    const { onWarning, sameAccount = false } = options;
+    const { header, end } = await readIn({ file, check }, { ...place, sameAccount }, states);
     if (options.idsAreGone === true) states.forgetIds();
     const log = new AppendLog(file, { path, end, check });
-    const { onWarning } = options;
-    return new FileJournal({ file, log, states, unlock: () => lock.release(), onWarning }, { header, ...origin });
+    const parts = { file, log, states, unlock: () => lock.release(), onWarning };
+    const journal = new FileJournal(parts, { header, ...origin });
+    const { accountId } = place.header;
+    if (accountId !== '') await journal.continueWith(accountId);
+    return journal;
   } catch (error) {
     await file.close();
     throw withPath(error, place.path);

@@ -1,12 +1,13 @@
 import type { FileHandle } from 'node:fs/promises';
 import { UsageError } from '../../../domain/errors.ts';
 import { isSealed } from '../../state/sealed-line.ts';
-import { decodeHeader, type JournalHeader } from './journal-header.ts';
+import { decodeAccount, decodeHeader, type JournalHeader } from './journal-header.ts';
 import { type Line, readLines } from './read-lines.ts';
 import { decodeStep } from './step.ts';
 import type { TaskStates } from './task-states.ts';
 
 export interface Replayed {
+  /** With the account id that was recorded last. */
   readonly header: JournalHeader;
   /** End of the last complete record: the rest was being written when its process ended, and was never acknowledged. */
   readonly end: number;
@@ -30,7 +31,7 @@ class Reader {
     if (this.#isTorn) this.#refuseDamage();
     this.#lineNumber++;
     if (this.#header === null) this.#header = decodeHeader(line.bytes, this.#path);
-    else if (line.isWhole && isSealed(line.bytes)) this.#takeStep(line);
+    else if (line.isWhole && isSealed(line.bytes)) this.#takeRecord(line, this.#header);
     else this.#isTorn = true;
     if (!this.#isTorn) this.#end = line.at + line.bytes.length + 1;
   }
@@ -39,7 +40,12 @@ class Reader {
     return { header: this.#header ?? decodeHeader(Buffer.alloc(0), this.#path), end: this.#end };
   }
 
-  #takeStep({ bytes, at }: Line): void {
+  #takeRecord({ bytes, at }: Line, header: JournalHeader): void {
+    const accountId = decodeAccount(bytes);
+    if (accountId !== null) {
+      this.#header = { ...header, accountId };
+      return;
+    }
     const step = decodeStep(bytes);
     if (step === null) {
       throw new UsageError(

@@ -15,7 +15,7 @@ describe('a journal of another run', () => {
       { baseUrl: 'https://other.example.com' },
       /base URL is https:\/\/ocr\.example\.com, but this run uses https:\/\/other/,
     ],
-    ['account', { accountId: 'deadbeef' }, /API key of another account/],
+    ['account', { accountId: 'deadbeef' }, /written with another API key/],
     ['column mapping', { columnNames: { url: 'pageurl' } }, /column mapping is none, this run's is url=pageurl/],
   ])('is refused for its %s, with a fix', async (_what, header, message) => {
     const path = join(aFolder(), 'j');
@@ -39,8 +39,29 @@ describe('a journal of another run', () => {
     const path = join(aFolder(), 'j');
     await (await open(path)).close();
     const refusal = open(path, { baseUrl: 'http://127.0.0.1', accountId: 'deadbeef', columnNames: { 'a=b': 'c' } });
-    await expect(refusal).rejects.toThrow(/base URL.*account.*"a=b"=c/);
+    await expect(refusal).rejects.toThrow(/base URL.*another API key.*"a=b"=c/);
     await expect(refusal).rejects.not.toThrow(/deadbeef|f00dcafe/);
+  });
+
+  it('of an earlier key of the account continues if it is named so, from then on without a word', async () => {
+    const path = join(aFolder(), 'j');
+    const before = await open(path);
+    await before.finished(finishedTask(first));
+    await before.close();
+    await expect(open(path, { accountId: 'deadbeef' })).rejects.toMatchObject({
+      hint: expect.stringContaining('add --same-account') as string,
+    });
+    await (await openJournal(path, { ...aHeader, accountId: 'deadbeef' }, { fresh: false, sameAccount: true })).close();
+    const after = await open(path, { accountId: 'deadbeef' });
+    expect(after.hasKey(first)).toBe(true);
+    await after.continueWith('feedface');
+    await after.intend(second, 1);
+    await after.close();
+    await expect(open(path, { accountId: 'deadbeef' })).rejects.toThrow('written with another API key');
+    const anyAccount = await open(path, { accountId: '' });
+    expect(anyAccount.progressOf(second)).toMatchObject({ state: 'in-doubt' });
+    await anyAccount.close();
+    await (await open(path, { accountId: 'feedface' })).close();
   });
 
   it('is kept under another name with fresh', async () => {
