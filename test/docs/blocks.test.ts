@@ -1,0 +1,95 @@
+import { readdirSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { isExhaustive } from '../support/exhaustive.ts';
+import { type Block, blocksIn, blocksOf, root, type Step, stepsOf } from './support/blocks.ts';
+import { mask, shownPattern } from './support/masks.ts';
+import { runStep, shown, wordsOf } from './support/run-step.ts';
+import { openWorld, type World } from './support/worlds.ts';
+
+const docs = readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md'));
+const pages = ['README.md', ...docs.map((name) => `docs/${name}`), 'deploy/README.md'];
+const languages = ['console', 'sh', 'json'];
+
+/** The worlds that a page has used so far: what a command leaves there is there for the next block. */
+const worlds = new Map<string, Promise<World>>();
+const worldOf = (name: string): Promise<World> => {
+  const world = worlds.get(name) ?? openWorld(name);
+  worlds.set(name, world);
+  return world;
+};
+
+interface Placed {
+  readonly block: Block;
+  readonly place: string;
+  readonly world: string;
+}
+
+/** Each block in the world that it names, or that a block before it on its page has named. */
+function placed(blocks: readonly Block[]): readonly Placed[] {
+  let world = 'account';
+  return blocks.map((block) => ({ block, place: block.place, world: (world = block.world ?? world) }));
+}
+
+/** Compares what a command prints with what the page shows, if it shows anything. */
+async function checkStep(step: Step, block: Block, world: World, exitCode: number): Promise<void> {
+  const assigned = /^export (\w+)=(\S+)$/.exec(step.command);
+  if (assigned !== null) {
+    world.env[assigned[1]!] = assigned[2]!;
+    return;
+  }
+  const ran = await runStep(step, world, block);
+  const screen = shown(ran.screen, world, block.varies);
+  expect(ran.exitCode, `${step.command}\n${ran.screen}`).toBe(exitCode);
+  if (step.output === '') return;
+  const expected = mask(step.output, block.varies);
+  if (shownPattern(expected).test(`${screen}\n`)) return;
+  expect(screen, step.command).toBe(expected);
+}
+
+async function checkBlock(block: Block, world: World): Promise<void> {
+  if (block.language === 'json') {
+    await writeFile(join(world.home, 'block.json'), block.text);
+    const command = 'captcha --config block.json config validate';
+    return checkStep({ command, output: '' }, block, world, 0);
+  }
+  const steps = stepsOf(block);
+  for (const [index, step] of steps.entries()) {
+    await checkStep(step, block, world, index === steps.length - 1 ? block.exitCode : 0);
+  }
+}
+
+/** True if a block starts the built program. */
+const needsShell = (block: Block): boolean =>
+  block.language === 'sh' || stepsOf(block).some(({ command }) => wordsOf(command) === null);
+
+describe.sequential.each(pages)('%s', (page) => {
+  const blocks = placed(blocksOf(page));
+  const run = blocks.filter(({ block }) => block.notRun === null && languages.includes(block.language));
+  const here = process.cwd();
+  const { PATH } = process.env;
+
+  beforeEach(() => {
+    process.env['PATH'] = PATH;
+  });
+  afterEach(() => process.chdir(here));
+  afterAll(async () => {
+    for (const world of worlds.values()) await (await world).close();
+    worlds.clear();
+  });
+
+  it('has blocks in code fences that are run, or say why not', () => {
+    const others = blocks.filter(({ block }) => block.notRun === null && !languages.includes(block.language));
+    expect(others.map(({ place }) => place)).toEqual([]);
+  });
+
+  it.each(run.filter(({ block }) => isExhaustive || page === 'README.md' || !needsShell(block)))(
+    '$place',
+    async ({ block, world: name }) => {
+      const world = await worldOf(name);
+      process.chdir(world.home);
+      await checkBlock(block, world);
+    },
+  );
+});
