@@ -1,11 +1,11 @@
 import { readdirSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { isExhaustive } from '../support/exhaustive.ts';
 import { type Block, blocksIn, blocksOf, root, type Step, stepsOf } from './support/blocks.ts';
 import { mask, shownPattern } from './support/masks.ts';
-import { runStep, shown, wordsOf } from './support/run-step.ts';
+import { runStep, shown, startInBackground, wordsOf } from './support/run-step.ts';
 import { openWorld, type World } from './support/worlds.ts';
 
 const docs = readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md'));
@@ -55,14 +55,21 @@ async function checkBlock(block: Block, world: World): Promise<void> {
     return checkStep({ command, output: '' }, block, world, 0);
   }
   const steps = stepsOf(block);
-  for (const [index, step] of steps.entries()) {
-    await checkStep(step, block, world, index === steps.length - 1 ? block.exitCode : 0);
+  const enders: (() => Promise<unknown>)[] = [];
+  try {
+    for (const [index, step] of steps.entries()) {
+      const end = startInBackground(step, world);
+      if (end !== null) enders.push(end);
+      else await checkStep(step, block, world, index === steps.length - 1 ? block.exitCode : 0);
+    }
+  } finally {
+    for (const end of enders) await end();
   }
 }
 
 /** True if a block starts the built program. */
 const needsShell = (block: Block): boolean =>
-  block.language === 'sh' || stepsOf(block).some(({ command }) => wordsOf(command) === null);
+  stepsOf(block).some((step) => wordsOf(step.command) === null && !/^export |^captcha .* &$/.test(step.command));
 
 describe.sequential.each(pages)('%s', (page) => {
   const blocks = placed(blocksOf(page));
@@ -70,10 +77,10 @@ describe.sequential.each(pages)('%s', (page) => {
   const here = process.cwd();
   const { PATH } = process.env;
 
-  beforeEach(() => {
+  afterEach(() => {
+    process.chdir(here);
     process.env['PATH'] = PATH;
   });
-  afterEach(() => process.chdir(here));
   afterAll(async () => {
     for (const world of worlds.values()) await (await world).close();
     worlds.clear();
@@ -89,7 +96,50 @@ describe.sequential.each(pages)('%s', (page) => {
     async ({ block, world: name }) => {
       const world = await worldOf(name);
       process.chdir(world.home);
+      // For the commands that the program starts.
+      process.env['PATH'] = world.env['PATH'];
       await checkBlock(block, world);
     },
   );
+});
+
+describe('the pages', () => {
+  it('say why a block is not run', () => {
+    const reasons = pages.flatMap(blocksOf).flatMap(({ notRun }) => notRun ?? []);
+    for (const reason of new Set(reasons)) {
+      console.warn(`skipped: ${reasons.filter((each) => each === reason).length} blocks of the pages: ${reason}`);
+    }
+    expect(reasons.length).toBeLessThan(20);
+  });
+});
+
+describe('a block', () => {
+  const page = [
+    '```console',
+    '$ captcha batch x.csv   # comment',
+    'solved 3471710203 in 5.2s',
+    '...',
+    'a…c',
+    '```',
+  ].join('\n');
+  const [block] = blocksIn(`<!-- docs: in queues; varies id; exit 1 -->\n\n${page}`, 'page.md');
+
+  it('has steps, and the rules of the marker above it', () => {
+    expect(block).toMatchObject({ place: 'page.md:3', world: 'queues', varies: ['id'], exitCode: 1, notRun: null });
+    expect(stepsOf(block!)).toEqual([
+      { command: 'captcha batch x.csv', output: 'solved 3471710203 in 5.2s\n...\na…c' },
+    ]);
+  });
+
+  it('fits a screen that differs only where it may', () => {
+    const pattern = shownPattern(mask(stepsOf(block!)[0]!.output, ['id', 'duration']));
+    const fits = (screen: string) => pattern.test(`${mask(screen, ['id', 'duration'])}\n`);
+    expect(fits('solved 1111111111 in 7s\nmore\nabc')).toBe(true);
+    expect(fits('solved 1111111111 in 7s\nabd')).toBe(false);
+    expect(fits('failed 1111111111 in 7s\nabc')).toBe(false);
+  });
+
+  it.each(['in', 'variies id', 'exit', 'runs'])('with the unknown rule "%s" is refused', (rule) => {
+    expect(() => blocksIn(`<!-- docs: ${rule} -->\n${page}`, 'page.md')).toThrow('page.md:2: the marker has no rule');
+  });
 });

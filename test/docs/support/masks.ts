@@ -6,6 +6,8 @@ const masks: Readonly<Record<string, readonly Rule[]>> = {
     [/\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?Z?/g, '<time>'],
     [/\b\d\d:\d\d:\d\d\b/g, '<time>'],
   ],
+  word: [[/^[a-z\d]{4,12}$/gm, '<word>']],
+  address: [[/https?:\/\/[\w.]+(:\d+)?: (DNS|TCP)\b.*(?=HTTP answers)/g, '<address>: ']],
   token: [[/[\w-]{40,}(…|\.[\w-]+)?/g, '<token>']],
   run: [[/\b([bs])-[0-9a-f]{20}\b/g, '$1-<run>']],
   id: [[/\b\d{10}\b/g, '<id>']],

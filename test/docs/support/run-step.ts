@@ -29,17 +29,14 @@ export function wordsOf(command: string): readonly string[] | null {
   return isPlain ? words.map((word) => word.replace(/'([^']*)'|"([^"]*)"/g, '$1$2')) : null;
 }
 
-/** Programs that a page may use beside `captcha`: they change nothing outside the world. */
+/** Programs that a page may use beside `captcha` and the stand-in for `curl`: they change nothing outside the world. */
 const harmless = ['cat', 'jq', 'mv', 'sort', 'uniq'];
 
-/** A shell in which there are no other programs. `curl` reaches nothing: it is a stand-in. */
 const prologue = `
 exec 2>&1
-mkdir -p .programs
 for name in ${harmless.join(' ')}; do ln -sf "$(command -v $name)" .programs/; done
 PATH=$PWD/.programs
 captcha() { "${process.execPath}" "${join(root, 'bin/captcha.js')}" "$@"; }
-curl() { case "$*" in *//example.com/*.png*) cat image.png ;; *) echo sent ;; esac }
 `;
 
 /** Runs a command line in bash, with the built program. */
@@ -57,20 +54,35 @@ export function shown(screen: string, world: World, varies: readonly string[]): 
   return mask(screen.replaceAll(world.home, '/home/ann'), varies);
 }
 
+function start(words: readonly string[], { home, env }: World): CapturedProcess {
+  return new CapturedProcess({ args: words.slice(1), cwd: home, env: { ...env } });
+}
+
 /** Runs a command, within this process if it needs no shell. What runs until Ctrl-C gets it when the page's output is there. */
 export async function runStep({ command, output }: Step, world: World, { varies, until }: Expectation): Promise<Ran> {
   const words = wordsOf(command);
-  const [program, ...args] = words ?? [];
-  if (program !== 'captcha') return runInShell(command, world);
-  const captured = new CapturedProcess({ args, cwd: world.home, env: { ...world.env } });
+  if (words?.[0] !== 'captcha') return runInShell(command, world);
+  const captured = start(words, world);
   if (until !== null || runsUntilStopped.test(command)) {
     const pattern = shownPattern(mask(output, varies));
-    const isThere = (screen: string): boolean => pattern.test(`${shown(screen, world, varies)}\n`);
-    await captured.until((screen) =>
-      until === null ? (output === '' ? screen !== '' : isThere(screen)) : screen.includes(until),
-    );
+    const fits = (screen: string): boolean => pattern.test(`${shown(screen, world, varies)}\n`);
+    await captured.until((screen) => {
+      if (until !== null) return screen.includes(until);
+      return output === '' ? screen !== '' : fits(screen);
+    });
     captured.interrupt();
   }
   const exitCode = await captured.exitCode;
   return { screen: captured.screen, exitCode };
+}
+
+/** Starts a command that ends with `&` and returns what ends it by Ctrl-C; null for another command. */
+export function startInBackground({ command }: Step, world: World): (() => Promise<unknown>) | null {
+  const words = wordsOf(/^(captcha .*) &$/.exec(command)?.[1] ?? '|');
+  if (words === null) return null;
+  const captured = start(words, world);
+  return () => {
+    captured.interrupt();
+    return captured.exitCode;
+  };
 }
