@@ -87,6 +87,7 @@ const isOpen = (command: string): boolean =>
 
 /** The commands of a `console` block, which begin with `$ `, or of an `sh` block, in which every line is one. */
 export function stepsOf({ language, text }: Block): readonly Step[] {
+  if (/^(if|for|while) /.test(text)) return [{ command: text, output: '' }];
   const steps: { command: string; output: string[] }[] = [];
   for (const line of text.split('\n')) {
     const last = steps.at(-1);

@@ -34,8 +34,9 @@ const harmless = ['cat', 'jq', 'mv', 'sort', 'uniq'];
 
 const prologue = `
 exec 2>&1
-for name in ${harmless.join(' ')}; do ln -sf "$(command -v $name)" .programs/; done
-PATH=$PWD/.programs
+mkdir -p .shell
+for name in ${harmless.join(' ')}; do ln -sf "$(command -v $name)" .shell/; done
+PATH=$PWD/.shell:$PWD/.programs
 captcha() { "${process.execPath}" "${join(root, 'bin/captcha.js')}" "$@"; }
 `;
 

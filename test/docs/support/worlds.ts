@@ -85,8 +85,8 @@ async function withQueues(preparation: Preparation): Promise<WorldParts> {
 const worlds: Readonly<Record<string, (preparation: Preparation) => Promise<WorldParts> | WorldParts>> = {
   account: () => ({ files: { 'policy.json': '{"policy":{"allow":["*.example.com"]}}' } }),
 
-  /** No configuration and no service. */
-  defaults: () => ({ config: null, env: { CAPTCHAAI_BASE_URL: undefined } }),
+  /** No configuration, and no way to a service. */
+  defaults: () => ({ config: null, env: { CAPTCHAAI_BASE_URL: undefined, https_proxy: 'http://127.0.0.1:9' } }),
 
   /** Files with two invalid rows, and with columns that are not sent. */
   batch: () => ({
