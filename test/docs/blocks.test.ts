@@ -1,15 +1,12 @@
-import { readdirSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { isExhaustive } from '../support/exhaustive.ts';
-import { type Block, blocksIn, blocksOf, root, type Step, stepsOf } from './support/blocks.ts';
+import { type Block, blocksIn, blocksOf, pages, type Step, stepsOf } from './support/blocks.ts';
 import { mask, shownPattern } from './support/masks.ts';
 import { runStep, shown, startInBackground, wordsOf } from './support/run-step.ts';
 import { openWorld, type World } from './support/worlds.ts';
 
-const docs = readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md'));
-const pages = ['README.md', ...docs.map((name) => `docs/${name}`), 'deploy/README.md'];
 const languages = ['console', 'sh', 'json'];
 
 /** The worlds that a page has used so far: what a command leaves there is there for the next block. */
@@ -71,7 +68,7 @@ async function checkBlock(block: Block, world: World): Promise<void> {
 const needsShell = (block: Block): boolean =>
   stepsOf(block).some((step) => wordsOf(step.command) === null && !/^export |^captcha .* &$/.test(step.command));
 
-describe.sequential.each(pages)('%s', (page) => {
+describe.each(pages)('%s', (page) => {
   const blocks = placed(blocksOf(page));
   const run = blocks.filter(({ block }) => block.notRun === null && languages.includes(block.language));
   const here = process.cwd();

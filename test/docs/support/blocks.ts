@@ -1,7 +1,12 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 export const root = join(import.meta.dirname, '../../..');
+
+const docs = readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md') && name !== 'reference.md');
+
+/** The pages for users, by path, but for the one that is generated. */
+export const pages: readonly string[] = ['README.md', ...docs.map((name) => `docs/${name}`), 'deploy/README.md'];
 
 /** A command of a block and the output that the page shows for it. */
 export interface Step {
@@ -32,23 +37,22 @@ export interface Block {
 const markerPattern = /^\s*<!-- docs: (.*) -->$/;
 const notRunPattern = /^not run: (.+)$/;
 
+type Rules = Omit<Block, 'place' | 'language' | 'text'>;
+
 /** Reads a marker. Throws if it has a word without a meaning. */
-function readMarker(text: string, place: string): Omit<Block, 'place' | 'language' | 'text'> {
-  const marker = { world: null, varies: [], exitCode: 0, until: null, notRun: null };
+function readMarker(text: string, place: string): Rules {
+  const marker: Rules = { world: null, varies: [], exitCode: 0, until: null, notRun: null };
   if (text === '') return marker;
   const reason = notRunPattern.exec(text)?.[1];
   if (reason !== undefined) return { ...marker, notRun: reason };
-  return text.split('; ').reduce(
-    (read, rule) => {
-      const [name, ...values] = rule.split(' ');
-      if (name === 'in' && values.length === 1) return { ...read, world: values[0]! };
-      if (name === 'varies' && values.length > 0) return { ...read, varies: values };
-      if (name === 'exit' && values.length === 1) return { ...read, exitCode: Number(values[0]) };
-      if (name === 'until' && values.length > 0) return { ...read, until: values.join(' ') };
-      throw new Error(`${place}: the marker has no rule "${rule}"`);
-    },
-    marker as Omit<Block, 'place' | 'language' | 'text'>,
-  );
+  return text.split('; ').reduce<Rules>((read, rule) => {
+    const [name, ...values] = rule.split(' ');
+    if (name === 'in' && values.length === 1) return { ...read, world: values[0]! };
+    if (name === 'varies' && values.length > 0) return { ...read, varies: values };
+    if (name === 'exit' && values.length === 1) return { ...read, exitCode: Number(values[0]) };
+    if (name === 'until' && values.length > 0) return { ...read, until: values.join(' ') };
+    throw new Error(`${place}: the marker has no rule "${rule}"`);
+  }, marker);
 }
 
 /** The fenced blocks of a text. `page` names it in places. Throws for a fence that is not closed. */
