@@ -67,9 +67,9 @@ describe.concurrent('captcha doctor', () => {
     expect(ended).toMatchObject({ code: 2, stderr: '' });
     expect(namesOf(ended, 'failure')).toEqual(['config']);
     expect(namesOf(ended, 'ok')).toEqual(['key', 'proxy', 'node', 'state-folder', 'disk-space']);
-    const [config] = read(ended).checks;
-    expect(config?.found).toMatch(/regoins.*did you mean regions\?/);
-    expect(config?.found).toContain('did you mean 60s?');
+    const [check] = read(ended).checks;
+    expect(check?.found).toMatch(/regoins.*did you mean regions\?/);
+    expect(check?.found).toContain('did you mean 60s?');
   });
 
   it('continues with a config file that cannot be parsed', async ({ bench }) => {

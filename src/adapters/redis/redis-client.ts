@@ -36,17 +36,17 @@ type ClientOptions = Omit<RedisOptions, 'replyMapping'>;
  * A Redis that became a replica refuses to write, and its connections stay open: the name of the server may lead to the
  * new primary by now. The refused command fails, and its caller repeats it.
  */
-export function leavingReplicas(): ClientOptions {
+export function leavingReplicas() {
   let leftMs = -Infinity;
   return {
-    reconnectOnError({ message }) {
+    reconnectOnError({ message }: Error): boolean {
       if (!/\bREADONLY\b/.test(message)) return false;
       // Each of many refused commands would add a listener to the connection that is ending, and Node warns about that.
       const isLeaving = performance.now() - leftMs < leavingMs;
       if (!isLeaving) leftMs = performance.now();
       return !isLeaving;
     },
-  };
+  } satisfies ClientOptions;
 }
 
 /** Options of a connection that reconnects: commands wait for it. */

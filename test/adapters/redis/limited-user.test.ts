@@ -49,8 +49,8 @@ describe.skipIf(!hasRedis)('a Redis user with the rights of docs/queues.md', () 
     expect((await bucket.look(budget)).balance).toBe(10);
     await bucket.reset(budget);
     const limits = [{ label: null, count: 1, windowMs: 60_000 }];
-    expect(await submissions.count(limits, 'nightly')).toMatchObject({ counted: true });
-    expect(await submissions.count(limits, 'nightly')).toMatchObject({ counted: false });
+    expect(await submissions.count(limits, { label: 'nightly' })).toMatchObject({ counted: true });
+    expect(await submissions.count(limits, { label: 'nightly' })).toMatchObject({ counted: false });
     await submissions.hold({ by: 'me', why: 'a test', forMs: null });
     expect((await submissions.look()).hold).toMatchObject({ by: 'me' });
     expect(await submissions.release()).toBe(true);
