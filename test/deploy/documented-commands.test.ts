@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { textOf } from './support/places.ts';
 import { complaintAbout } from './support/understood.ts';
 
-const pages = ['docs/operations.md', 'docs/worker.md', 'docs/queues.md', 'deploy/README.md'];
+const pages = ['docs/operations.md', 'docs/drill.md', 'docs/worker.md', 'docs/queues.md', 'deploy/README.md'];
 
 /** Command lines as typed by users: in blocks after an indent or a prompt, and in text as a whole phrase. */
 function commandsIn(text: string): readonly string[] {
