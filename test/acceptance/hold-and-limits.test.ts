@@ -37,7 +37,41 @@ describe('captcha hold', () => {
   });
 });
 
+describe('captcha hold without the Redis of the fleet', () => {
+  it('holds this host, says that the others were not told, and ends with a release here', async ({ bench }) => {
+    const at = await bench.sandbox({});
+    const usage = { at, config: { budget: { scope: 'redis://127.0.0.1:1/0' } } };
+    const held = await bench.run(['hold', '--why', 'deploy'], usage);
+    expect(held).toMatchObject({ code: 4, stdout: '' });
+    expect(held.stderr).toMatch(/^all submissions of the processes on this host of the account \w+ stop/);
+    expect(held.stderr).toMatch(/^error: .*ECONNREFUSED.*; the other hosts of the fleet were not told/m);
+    const refused = await bench.run(words('solve TASK --fail-fast'), usage);
+    expect(refused.code).toBe(4);
+    expect(refused.stderr).toMatch(/held on this host only by .+: deploy/);
+    expect(await bench.run(['release'], usage)).toMatchObject({ code: 4 });
+    expect(await bench.run(words('solve TASK --fail-fast'), usage)).toMatchObject({ code: 0 });
+    expect(at.stats().submissions).toBe(1);
+  });
+});
+
 describe('limits', () => {
+  it('of a found config file stop only the processes that use it', async ({ bench }) => {
+    const at = await bench.sandbox({});
+    await bench.write('work/captcha.config.json', {
+      polling: { interval: '20ms' },
+      limits: { submissions: ['1/hour'] },
+    });
+    const found = { at, config: null };
+    const codeOf = async (usage: object): Promise<number | null> =>
+      (await bench.run(words('solve TASK --fail-fast'), usage)).code;
+    expect([await codeOf(found), await codeOf(found), await codeOf({ at })]).toEqual([0, 4, 0]);
+    const { stdout } = await bench.run(['budget', '--json'], { at });
+    const from = join(bench.cwd, 'captcha.config.json');
+    expect(JSON.parse(stdout)).toMatchObject({
+      limits: [{ from, found: expect.any(String) as string, used: 1, left: 0 }],
+    });
+  });
+
   it('let all processes together submit as often as they say, and name the time until there is room', async ({
     bench,
   }) => {

@@ -48,23 +48,28 @@ function holdOf({ hold }: Answer): Hold | null {
   return { by, why, heldMs: Number(heldMs), leftMs: leftMs === '' ? null : Number(leftMs) };
 }
 
-function usesOf({ limits }: Answer): readonly LimitUse[] {
-  if (!Array.isArray(limits)) return [];
-  return (limits as readonly StoredUse[]).map(({ label, from, found, roomInMs, ...use }) => ({
-    ...use,
-    label: label === '' ? null : label,
-    ...(from !== '' && { from }),
-    ...(found !== '' && { found }),
-    roomInMs: Number(roomInMs),
-  }));
+function storedUses({ limits }: Answer): readonly StoredUse[] {
+  return Array.isArray(limits) ? (limits as readonly StoredUse[]) : [];
+}
+
+function limitOf({ label, count, windowMs, from, found }: StoredUse): SubmissionLimit {
+  const own = { ...(from !== '' && { from }), ...(found !== '' && { found }) };
+  return { label: label === '' ? null : label, count, windowMs, ...own };
+}
+
+function usesOf(answer: Answer): readonly LimitUse[] {
+  return storedUses(answer).map((use) => ({ ...limitOf(use), used: use.used, roomInMs: Number(use.roomInMs) }));
 }
 
 function countResult(answer: Answer): CountResult {
   if (answer.counted === true) return { counted: true, atMs: Number(answer.atMs) };
   const hold = holdOf(answer);
   if (hold !== null) return { counted: false, refusal: { reason: 'held', hold, retryInMs: hold.leftMs } };
-  const { used: _, roomInMs, ...limit } = usesOf(answer)[(answer.refused ?? 1) - 1] as LimitUse;
-  return { counted: false, refusal: { reason: 'limit-reached', limit, retryInMs: roomInMs } };
+  const full = storedUses(answer)[(answer.refused ?? 1) - 1] as StoredUse;
+  return {
+    counted: false,
+    refusal: { reason: 'limit-reached', limit: limitOf(full), retryInMs: Number(full.roomInMs) },
+  };
 }
 
 /** The hold and the limits of a fleet in Redis: one value, one script, one round trip per request. */

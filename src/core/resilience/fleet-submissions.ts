@@ -10,7 +10,7 @@ import type {
   Submitter,
 } from '../../ports/submissions.ts';
 import { stricterWarning, type SubmissionOptions, submitterOf } from './host-submissions.ts';
-import { concerns, isStricter, unlimited } from './submission-rules.ts';
+import { concerns, isStricter, limitOf, unlimited } from './submission-rules.ts';
 
 export interface FleetSubmissionDeps {
   /** Connects to the fleet. It is opened on first use. */
@@ -107,7 +107,7 @@ export class FleetSubmissionGate implements SubmissionGate {
   }
 
   #isLimited(): boolean {
-    return this.#limits.length > 0 || this.#uses.some((limit) => concerns(limit, this.#who));
+    return [...this.#limits, ...this.#uses].some((limit) => concerns(limit, this.#who));
   }
 
   get #uses(): readonly LimitUse[] {
@@ -159,8 +159,7 @@ export class FleetSubmissionGate implements SubmissionGate {
     const mine = this.#uses.filter((limit) => concerns(limit, this.#who));
     const [full] = mine.filter(({ roomInMs }) => roomInMs > agoMs).sort((a, b) => b.roomInMs - a.roomInMs);
     if (full === undefined) return null;
-    const { used: _, roomInMs, ...limit } = full;
-    return { reason: 'limit-reached', limit, retryInMs: roomInMs - agoMs };
+    return { reason: 'limit-reached', limit: limitOf(full), retryInMs: full.roomInMs - agoMs };
   }
 
   #warnOnce(): void {

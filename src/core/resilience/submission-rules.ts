@@ -60,6 +60,13 @@ export const unlimited: CountResult = { counted: true, atMs: null };
 const isSame = (a: SubmissionLimit, b: SubmissionLimit): boolean =>
   a.label === b.label && a.windowMs === b.windowMs && a.found === b.found;
 
+/** A limit without its use. */
+export const limitOf = ({ label, count, windowMs, from, found }: SubmissionLimit): SubmissionLimit => ({
+  ...{ label, count, windowMs },
+  ...(from !== undefined && { from }),
+  ...(found !== undefined && { found }),
+});
+
 /** True if a limit applies to submissions of this submitter. */
 export const concerns = (limit: SubmissionLimit, { label, found }: Submitter): boolean =>
   (limit.label === null || limit.label === label) && (limit.found === undefined || limit.found === found);
@@ -147,8 +154,7 @@ export class SubmissionRules {
   /** The limits in effect and their use. */
   uses(nowMs: number): readonly LimitUse[] {
     return this.#ledgers.map((ledger) => {
-      const { slots: _, ...limit } = ledger;
-      return { ...limit, used: sum(living(ledger, nowMs)), roomInMs: roomInMs(ledger, nowMs) };
+      return { ...limitOf(ledger), used: sum(living(ledger, nowMs)), roomInMs: roomInMs(ledger, nowMs) };
     });
   }
 
@@ -175,8 +181,7 @@ export class SubmissionRules {
     for (const ledger of this.#ledgersOf(who)) {
       const retryInMs = roomInMs(ledger, nowMs);
       if (retryInMs <= (longest?.retryInMs ?? 0)) continue;
-      const { slots: _, ...limit } = ledger;
-      longest = { reason: 'limit-reached', limit, retryInMs };
+      longest = { reason: 'limit-reached', limit: limitOf(ledger), retryInMs };
     }
     return longest;
   }
