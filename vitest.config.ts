@@ -6,8 +6,6 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 const alone = [
   'test/adapters/files/replace-file.test.ts',
   'test/adapters/files/sync-before-name.test.ts',
-  // ora reads the environment when it is first loaded.
-  'test/cli/progress.test.ts',
 ];
 
 /** Files that wait for other processes start first, so that at the end no processor is idle until the last of them ends. */

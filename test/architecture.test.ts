@@ -69,7 +69,7 @@ const table: Record<string, Record<string, 'yes' | 'types'>> = {
 const packages: Record<string, readonly string[]> = {
   domain: ['fastest-levenshtein'],
   config: ['cosmiconfig', 'valibot', 'node'],
-  cli: ['commander', 'cli-table3', 'ora', 'string-width'],
+  cli: ['commander', 'cli-table3', 'string-width'],
   commands: ['commander', 'asciichart'],
   adapters: ['undici', 'csv-parse', 'bullmq', 'ioredis', '@aws-sdk/client-sqs', 'node'],
   sandbox: ['node'],
@@ -146,7 +146,6 @@ describe('the architecture', () => {
 
   it.each([
     ['commander', /^(cli|commands)\//],
-    ['ora', /^cli\/progress\.ts$/],
     ['cli-table3', /^cli\/table\.ts$/],
     ['asciichart', /^commands\/simulate\/view\.ts$/],
     ['string-width', /^cli\/display-width\.ts$/],

@@ -209,7 +209,7 @@ async function equip(request: BatchRequest, open: OpenRun, context: Context) {
     ? new ConcurrencyLimit(windowOf(concurrency), { clock })
     : await createConcurrencyLimit(concurrency, session, context);
   const rules = new StopRules(request.bounds, interrupt.stop, { clock });
-  const progress = await startBatchProgress({ stats, limit, total: totalOf(request, open) }, context);
+  const progress = startBatchProgress({ stats, limit, total: totalOf(request, open) }, context);
   const target = metricsTargetOf(request.flags.metrics);
   const counts = target === null ? null : new SolveCounts();
   const emit = (event: SolverEvent): void => {

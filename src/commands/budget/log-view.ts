@@ -4,7 +4,7 @@ import { renderTable } from '../../cli/table.ts';
 import { limitText, refusalText } from '../../core/resilience/submission-refusal.ts';
 import type { RulesEntry } from '../../core/resilience/submission-rules.ts';
 import type { CallResult } from '../../ports/state.ts';
-import { wrapToWidth } from './wrap-to-width.ts';
+import { wrapToWidth } from '../../cli/wrap-to-width.ts';
 
 /** One line of the audit: who, request and result. */
 export interface AuditRow {

@@ -3,7 +3,7 @@ import { holdText, limitText } from '../../core/resilience/submission-refusal.ts
 import type { FleetRules, LimitUse } from '../../ports/submissions.ts';
 import { factsOfView, type SharedState, type SharedStateView } from '../../cli/shared-state.ts';
 import { renderTable } from '../../cli/table.ts';
-import { wrapToWidth } from './wrap-to-width.ts';
+import { wrapToWidth } from '../../cli/wrap-to-width.ts';
 
 /** The shared retry budget and breaker, as `captcha budget --json` prints them. */
 export interface BudgetReport {

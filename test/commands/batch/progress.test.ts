@@ -12,7 +12,7 @@ async function watched(total: number | null, parts: StageParts = {}, env: Contex
   const stage = aStage(parts);
   const stats = new BatchStats();
   const limit = new ConcurrencyLimit({ start: 5, max: 5 }, { clock: stage.clock });
-  const progress = await startBatchProgress({ stats, limit, total }, { ...stage.context, env });
+  const progress = startBatchProgress({ stats, limit, total }, { ...stage.context, env });
   const finish = (count: number): void => {
     for (let each = 0; each < count; each += 1) {
       stats.recordResult({ outcome: aSolved(), attemptCount: 1, possiblyCharged: false, expired: false });

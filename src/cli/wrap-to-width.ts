@@ -1,5 +1,5 @@
-import { withoutControls } from '../../cli/control-characters.ts';
-import { displayWidth } from '../../cli/display-width.ts';
+import { withoutControls } from './control-characters.ts';
+import { displayWidth } from './display-width.ts';
 
 /** The text in lines of at most `width` columns, broken at blanks. A longer word, such as a path, is broken anywhere. */
 export function wrapToWidth(text: string, width: number): readonly string[] {
