@@ -30,6 +30,8 @@ class CliProcess {
     this.#interrupt = new Interrupt(process, () => clock.nowMs());
     const logFormat = wantsJsonLogs(process.argv.slice(2)) ? 'json' : 'text';
     this.#terminal = this.#openTerminal({ quiet: false, verbosity: 0, color: true, logFormat });
+    // A process that ends by a signal would leave the cursor hidden.
+    this.#interrupt.beforeEnd(() => this.#terminal.live(null));
   }
 
   async toExitCode(): Promise<number> {
@@ -51,6 +53,7 @@ class CliProcess {
   }
 
   reportBug(error: unknown): number {
+    this.#terminal.live(null);
     return reportError(error, this.#terminal);
   }
 

@@ -8,7 +8,7 @@ import { UsageError } from '../domain/errors.ts';
 import type { Result } from '../domain/result.ts';
 import type { Task } from '../domain/task.ts';
 import { bodyHint, bodyOfText, type Medium } from '../protocol/image.ts';
-import { findMethod, knownMethods } from '../protocol/methods.ts';
+import { aliasOf, findMethod, knownMethods } from '../protocol/methods.ts';
 import { withProxy } from '../protocol/proxy.ts';
 import { reservedParameters, taskProblems, wireParameters } from '../protocol/wire.ts';
 
@@ -234,6 +234,18 @@ function defaultMethod(body: string | null, params: TaskInput['params']): string
   return (params['textcaptcha'] ?? '').trim() === '' ? null : 'post';
 }
 
+/** The method under its own name, or why there is none. */
+function methodOf(given: string | null, body: string | null, params: Params): Result<string, TaskRefusal> {
+  const written = trimmed(given) ?? defaultMethod(body, params);
+  if (written === null)
+    return { error: { about: 'method', reason: 'nothing to solve: no method and no image', fix: null } };
+  const alias = aliasOf(written);
+  if (alias === null) return { value: written };
+  const { method, parameter } = alias;
+  if ((params[parameter] ?? '').trim() !== '') return { value: method };
+  return { error: { about: parameter, reason: `${written} needs the parameter ${parameter}`, fix: null } };
+}
+
 /** The task, with the parameters of its region, or why it cannot or must not be sent. */
 export function parseTask(input: TaskInput, rules: TaskRules): Result<Task, readonly TaskRefusal[]> {
   const named = ownParameters(input.params);
@@ -241,10 +253,9 @@ export function parseTask(input: TaskInput, rules: TaskRules): Result<Task, read
   const [sitekey, pageurl] = [trimmed(input.sitekey), trimmed(input.pageurl)];
   const { body, params: own } = bodyAndParams({ body: input.body, params: named.value });
   if (body === '') return { error: [{ about: 'body', reason: 'the image is empty', fix: null }] };
-  const method = trimmed(input.method) ?? defaultMethod(body, own);
-  if (method === null) {
-    return { error: [{ about: 'method', reason: 'nothing to solve: no method and no image', fix: null }] };
-  }
+  const methodFound = methodOf(input.method, body, own);
+  if ('error' in methodFound) return { error: [methodFound.error] };
+  const method = methodFound.value;
   const page = pageurl ?? own['pageurl'] ?? null;
   const wrongPage = pageRefusals(sitekey, page);
   if (wrongPage.length > 0) return { error: wrongPage };
@@ -254,8 +265,7 @@ export function parseTask(input: TaskInput, rules: TaskRules): Result<Task, read
   const action = input.pageAction === null ? {} : { action: input.pageAction };
   // Spreading takes longer than all the rest, and a batch is long.
   const isPlain = region === null && input.pageAction === null;
-  const written = isPlain ? own : { ...region?.params, ...own, ...action };
-  const proxied = withProxy(written);
+  const proxied = withProxy(isPlain ? own : { ...region?.params, ...own, ...action });
   if ('error' in proxied) return { error: [proxied.error] };
   const params = proxied.value;
   const { taskId } = input;

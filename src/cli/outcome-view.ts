@@ -72,8 +72,8 @@ function chargedLine({ attempts, possiblyCharged }: GaveUp): string | null {
   // The message names the ids that the service forgot.
   if (!possiblyCharged || (forgottenIds(attempts).length === count && count > 0)) return null;
   return count > 1
-    ? `${count} submissions got no usable answer: each may have been charged`
-    : 'a submission got no usable answer: it may have been charged';
+    ? `no id came back for ${count} submissions: none is known to be accepted, but each may have been charged`
+    : 'no id came back for a submission: it is not known to be accepted, but may have been charged';
 }
 
 const refusals: Partial<Record<FailureReason, { readonly next: string; readonly what: string }>> = {

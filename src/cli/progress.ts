@@ -8,36 +8,49 @@ export interface Progress {
   stop(): void;
 }
 
+/** Where and how a live line is shown. */
+export interface ProgressPlace {
+  readonly terminal: Terminal;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly clock: Clock;
+}
+
+const usualFrameMs = 80;
 const silent: Progress = { update: () => undefined, stop: () => undefined };
 
-/** Whether a live line would be visible. On a terminal that reports 0 columns, ora counts lines without end. */
-export function canSpin({ stderr, options }: Terminal, env: Readonly<Record<string, string | undefined>>): boolean {
+/** Whether a live line would be visible. A terminal that reports 0 columns shows none. */
+export function canSpin({ terminal: { stderr, options }, env }: Pick<ProgressPlace, 'terminal' | 'env'>): boolean {
   const hasScreen = stderr.isTTY === true && (stderr.columns ?? 0) > 0 && env['TERM'] !== 'dumb';
   return hasScreen && env['CI'] === undefined && !options.quiet && options.logFormat === 'text';
 }
 
 /** Starts a spinner on stderr if a live line would be visible. */
-export async function startProgress(
-  terminal: Terminal,
-  env: Readonly<Record<string, string | undefined>>,
-  text: string,
-): Promise<Progress> {
-  if (!canSpin(terminal, env)) return silent;
-  const { default: ora } = await import('ora');
-  const stream = terminal.stderr as unknown as NodeJS.WritableStream;
-  // With discardStdin ora puts the terminal in raw mode and swallows Ctrl-C.
-  const spinner = ora({
-    text: terminal.shown(text),
-    stream,
-    discardStdin: false,
-    color: terminal.options.color ? 'cyan' : false,
-  }).start();
+export async function startProgress(place: ProgressPlace, first: string): Promise<Progress> {
+  if (!canSpin(place)) return silent;
+  const { terminal, clock } = place;
+  // ora knows what the terminal can show. It does not draw: after a change of the width it would leave stale lines.
+  const { frames, interval = usualFrameMs } = (await import('ora')).default().spinner;
+  const ended = new AbortController();
+  const marks = frames.map((frame) => terminal.style('cyan', frame));
+  let text = first;
+  let turn = 0;
+  const draw = (): void => terminal.live({ mark: marks[turn % marks.length] ?? '', text });
+  const spin = async (): Promise<void> => {
+    while (!ended.signal.aborted) {
+      draw();
+      await clock.sleep(interval, ended.signal);
+      turn += 1;
+    }
+  };
+  void spin();
   return {
     update: (next) => {
-      spinner.text = terminal.shown(next);
+      text = next;
+      if (!ended.signal.aborted) draw();
     },
     stop: () => {
-      spinner.stop();
+      ended.abort();
+      terminal.live(null);
     },
   };
 }

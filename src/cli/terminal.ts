@@ -1,5 +1,6 @@
 import { cleanLines, jsonValue } from './control-characters.ts';
 import { formatLocalTime } from './format.ts';
+import { eraseBelow, hideCursor, liveRows, type LiveText, showCursor } from './live-rows.ts';
 
 /** The part of a writable stream that is used here. */
 export interface OutputStream {
@@ -75,6 +76,7 @@ export class Terminal {
   readonly #secrets: string[] = [];
   /** Texts that this program has put in a style; the styles of all other texts are not its own. */
   readonly #styled = new Set<string>();
+  #live: LiveText | null = null;
   #pending = Promise.resolve();
 
   constructor(streams: TerminalStreams, options: TerminalOptions, timestamp: () => number) {
@@ -125,10 +127,29 @@ export class Terminal {
     return this.#write(text);
   }
 
+  /** Shows a text on stderr, which must be a screen, below all that is written; null takes it away. */
+  live(text: LiveText | null): void {
+    if (text === null && this.#live === null) return;
+    const start = this.#live === null ? hideCursor : eraseBelow;
+    this.#live = text;
+    this.#draw(`${start}${text === null ? showCursor : this.#liveRows()}`);
+  }
+
+  #liveRows(): string {
+    return this.#live === null ? '' : liveRows({ ...this.#live, text: this.shown(this.#live.text) }, this.stderr);
+  }
+
+  #draw(text: string): void {
+    this.stderr.write(text, () => undefined);
+  }
+
   #write(text: string): Promise<void> {
+    const isOverLive = this.#live !== null && this.#stdout.isTTY === true;
+    if (isOverLive) this.#draw(eraseBelow);
     const written = new Promise<void>((resolve, reject) => {
       this.#stdout.write(text, (error) => (error ? reject(error) : resolve()));
     });
+    if (isOverLive) this.#draw(this.#liveRows());
     this.#pending = this.#pending.then(() => written).catch(() => undefined);
     return written;
   }
@@ -185,7 +206,9 @@ export class Terminal {
     const time = new Date(this.#timestamp()).toISOString();
     const isJson = this.options.logFormat === 'json';
     const line = isJson ? jsonValue({ time, level, message: text, ...fields }) : `${this.#stamp(time)}${text}`;
-    const written = new Promise<void>((resolve) => this.stderr.write(`${this.shown(line)}\n`, () => resolve()));
+    const start = this.#live === null ? '' : eraseBelow;
+    const shown = `${start}${this.shown(line)}\n${this.#liveRows()}`;
+    const written = new Promise<void>((resolve) => this.stderr.write(shown, () => resolve()));
     this.#pending = this.#pending.then(() => written);
   }
 }

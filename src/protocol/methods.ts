@@ -197,6 +197,16 @@ export function acceptedNames(required: string): readonly string[] {
   return [required, ...(substitutes[required] ?? [])];
 }
 
+/** Names that other clients give to a method, by which they mean its rows with this parameter. */
+const aliases: Readonly<Record<string, { readonly method: string; readonly parameter: string }>> = {
+  textcaptcha: { method: 'post', parameter: 'textcaptcha' },
+};
+
+/** What a name of a method stands for; null if it stands for itself. */
+export function aliasOf(name: string): { readonly method: string; readonly parameter: string } | null {
+  return Object.hasOwn(aliases, name) ? (aliases[name] ?? null) : null;
+}
+
 /** The whole table. A method with several rows has the general one last. */
 export function allMethods(): readonly Method[] {
   return methods;

@@ -131,9 +131,15 @@ describe('an image', () => {
 describe('a text CAPTCHA', () => {
   const params = { textcaptcha: 'two and two?', lang: 'en' };
 
-  it.each([null, 'post'])('needs no image, with the method %s', (method) => {
+  it.each([null, 'post', 'textcaptcha'])('needs no image, with the method %s', (method) => {
     const task = checkedTask({ ...bare(method), params }, aConfig());
     expect(wireParameters(task)).toEqual({ method: 'post', ...params });
+  });
+});
+
+describe('the method textcaptcha', () => {
+  it('needs its question', async () => {
+    expect(await refused(bare('textcaptcha'))).toMatch(/^textcaptcha needs the parameter textcaptcha \|/);
   });
 });
 

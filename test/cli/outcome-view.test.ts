@@ -101,7 +101,7 @@ describe('the text of a failed task', () => {
         'not solved (attempts-exhausted): all attempts failed',
         '  2 attempts in 5m 00s',
         '  retry after 5s',
-        '  2 submissions got no usable answer: each may have been charged',
+        '  no id came back for 2 submissions: none is known to be accepted, but each may have been charged',
       ].join('\n'),
     );
   });

@@ -197,7 +197,7 @@ class PauseWatch {
 
 /** Starts the progress line of a batch. */
 export async function startBatchProgress(watched: Watched, context: Context): Promise<BatchProgress> {
-  const { terminal, clock, env } = context;
+  const { terminal, clock } = context;
   const ended = new AbortController();
   const startedMs = clock.nowMs();
   const pause = new PauseWatch(watched, context);
@@ -206,7 +206,7 @@ export async function startBatchProgress(watched: Watched, context: Context): Pr
     const counts = countsText(watched, clock.nowMs() - startedMs, paused !== null);
     return paused === null ? counts : `${counts}; ${paused}`;
   };
-  const spinner: Progress | null = canSpin(terminal, env) ? await startProgress(terminal, env, 'starting') : null;
+  const spinner: Progress | null = canSpin(context) ? await startProgress(context, 'starting') : null;
   const draw = (): void => (spinner === null ? terminal.note(line()) : spinner.update(line()));
   void redrawUntilEnded(draw, spinner === null ? logEveryMs : redrawEveryMs, { clock, ended: ended.signal });
   const notePause = (isNew: boolean): void => {

@@ -93,8 +93,8 @@ export function register(command: Command, runCommand: CommandRunner): void {
 
 /** Looks at everything that `captcha` needs and says what is wrong with it, each with a fix. */
 export async function run(_flags: object, context: Context): Promise<number> {
-  const { terminal, globals, env } = context;
-  const progress = await startProgress(terminal, env, 'looking');
+  const { terminal, globals } = context;
+  const progress = await startProgress(context, 'looking');
   const reports = await runChecks(context, (check) => progress.update(`checking ${check}`)).finally(() =>
     progress.stop(),
   );

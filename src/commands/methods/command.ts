@@ -5,7 +5,7 @@ import { argumentWithChoices } from '../../cli/flags.ts';
 import { helpText } from '../../cli/help.ts';
 import { knownNames } from '../../domain/closest-name.ts';
 import { UsageError } from '../../domain/errors.ts';
-import { allMethods, commonParameters, knownMethods, type Method } from '../../protocol/methods.ts';
+import { aliasOf, allMethods, commonParameters, knownMethods, type Method } from '../../protocol/methods.ts';
 import { distinctRows, methodReport, renderMethod, renderMethods } from './view.ts';
 
 export interface MethodsFlags {
@@ -30,7 +30,10 @@ export function register(command: Command, runCommand: CommandRunner): void {
 
 /** The rows of one method. */
 function rowsOf(name: string): readonly Method[] {
-  const rows = allMethods().filter(({ method }) => method === name);
+  const alias = aliasOf(name);
+  const rows = allMethods().filter(({ method, when }) =>
+    alias === null ? method === name : method === alias.method && when?.[0] === alias.parameter,
+  );
   if (rows.length === 0) throw new UsageError(`${name}: unknown method`, knownNames(name, knownMethods()));
   return rows;
 }

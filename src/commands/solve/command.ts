@@ -93,7 +93,7 @@ export async function solveWatched(
   { context, session }: { context: Context; session: SolveSession },
 ): Promise<Outcome> {
   const text = `solving ${task.method}`;
-  const spinner = await startProgress(context.terminal, context.env, text);
+  const spinner = await startProgress(context, text);
   const progress = withElapsedTime(spinner, text, context.clock);
   const solveProgress = new SolveProgress(context, progress);
   try {

@@ -9,12 +9,15 @@ export interface Screen {
 const token = /\u001b\[(?<parameters>[?\d;]*)(?<command>[A-Za-z])|(?<character>[\s\S])/gu;
 
 /**
- * A terminal emulator with the features that spinners and tables use: wrapping, erasing, moving and hiding the cursor.
+ * A terminal emulator with the features that spinners and tables use: wrapping, erasing, moving and hiding the cursor. A new width
+ * wraps the lines anew, and the cursor keeps its character, as in the terminals of today.
  */
-class Terminal {
+export class ScreenModel {
   cursorIsVisible = true;
-  readonly #columns: number;
-  readonly #rows: string[][] = [[]];
+  #columns: number;
+  #rows: string[][] = [[]];
+  /** Rows that continue the row above. */
+  #continued = new Set<number>();
   #row = 0;
   #column = 0;
 
@@ -25,6 +28,31 @@ class Terminal {
   get lines(): readonly string[] {
     const lines = this.#rows.map((row) => row.join('').trimEnd());
     return lines.slice(0, lines.findLastIndex((line) => line !== '') + 1);
+  }
+
+  /** Writes text with control sequences. */
+  write(text: string): void {
+    for (const { groups } of text.matchAll(token)) {
+      const { command, parameters = '', character = '' } = groups!;
+      if (command === undefined) this.print(character);
+      else this.control(command, parameters);
+    }
+  }
+
+  resize(columns: number): void {
+    const [rows, continued, at] = [this.#rows, this.#continued, this.#row];
+    [this.#rows, this.#continued, this.#columns] = [[], new Set(), columns];
+    for (let row = 0; row < rows.length; row += 1) {
+      const isNew = !continued.has(row);
+      if (isNew) this.#rows.push([]);
+      const before = this.#rows.at(-1)!;
+      if (row === at) [this.#row, this.#column] = [this.#rows.length - 1, isNew ? this.#column : before.length];
+      this.#rows[this.#rows.length - 1] = [...before, ...rows[row]!];
+      while (this.#rows.at(-1)!.length > columns) {
+        this.#rows.push(this.#rows.at(-1)!.splice(columns));
+        this.#continued.add(this.#rows.length - 1);
+      }
+    }
   }
 
   print(character: string): void {
@@ -39,6 +67,7 @@ class Terminal {
     else if (command === 'A') this.#moveTo(Math.max(0, this.#row - (count || 1)));
     else if (command === 'G') this.#column = Math.max(0, count - 1);
     else if (command === 'K') this.#erase(count);
+    else if (command === 'J') this.#eraseBelow();
     else if (command !== 'm') throw new Error(`the screen does not know CSI ${parameters}${command}`);
   }
 
@@ -46,6 +75,7 @@ class Terminal {
     if (this.#column === this.#columns) {
       this.#column = 0;
       this.#moveTo(this.#row + 1);
+      this.#continued.add(this.#row);
     }
     const row = this.#rows[this.#row]!;
     while (row.length < this.#column) row.push(' ');
@@ -62,6 +92,12 @@ class Terminal {
     if (parameters === '?25') this.cursorIsVisible = isOn;
   }
 
+  #eraseBelow(): void {
+    this.#erase(0);
+    this.#rows.length = this.#row + 1;
+    for (const row of this.#continued) if (row > this.#row) this.#continued.delete(row);
+  }
+
   #erase(what: number): void {
     const row = this.#rows[this.#row]!;
     if (what === 2) row.length = 0;
@@ -71,11 +107,7 @@ class Terminal {
 
 /** Renders a process's terminal output on a screen with `columns` columns. */
 export function screenOf(written: string, columns: number): Screen {
-  const terminal = new Terminal(columns);
-  for (const { groups } of written.matchAll(token)) {
-    const { command, parameters = '', character = '' } = groups!;
-    if (command === undefined) terminal.print(character);
-    else terminal.control(command, parameters);
-  }
+  const terminal = new ScreenModel(columns);
+  terminal.write(written);
   return { lines: terminal.lines, cursorIsVisible: terminal.cursorIsVisible };
 }

@@ -32,6 +32,10 @@ describe('captcha methods', () => {
     expect(tooLong).toEqual([]);
   });
 
+  it('prints a method under the name of other clients', async () => {
+    expect(await printed('textcaptcha')).toMatch(/^post with textcaptcha\n {2}required {2}textcaptcha\n/);
+  });
+
   it('prints one method in detail', async () => {
     expect(await printed('vkimage')).toBe(
       [
