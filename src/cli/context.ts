@@ -156,8 +156,11 @@ export interface Context {
   /** Runs a command line of the user. Never rejects: resolves with why it failed, as a phrase, or null. */
   readonly runHook: (command: string, request: HookRequest) => Promise<string | null>;
   readonly sandbox: (flags: SandboxFlags) => Promise<SandboxHandle>;
-  /** How the embedded service of `--sandbox` behaves; takes effect before `config` is first called. */
-  readonly scriptSandbox: (flags: SandboxFlags) => void;
+  /**
+   * How the embedded service of `--sandbox` behaves; takes effect before `config` is first called. `sharesState`: the
+   * scope of budget and breaker is the host, in a state folder that ends with the command.
+   */
+  readonly scriptSandbox: (flags: SandboxFlags, options?: { readonly sharesState?: boolean }) => void;
   /**
    * The content of a file, or of standard input where the path is `-`. Throws `UsageError` where it cannot be read, and
    * where there is more of it than `maxBytes`.

@@ -1,4 +1,6 @@
-import { hostname } from 'node:os';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { readInput } from '../adapters/system/standard-streams.ts';
 import { clockUntil, systemClock as clock, systemRandom as random } from '../adapters/system/system-clock.ts';
 import type { BatchFiles } from '../cli/batch-files.ts';
@@ -43,13 +45,13 @@ const sandboxRegions = ['us-east-1', 'eu-west-1', 'ap-southeast-1'];
 /** Flags come after these. A trial needs no port of its own. */
 const sandboxDefaults: readonly Override[] = [{ path: 'worker.healthPort', value: 0, from: '--sandbox' }];
 
-function sandboxOverrides(url: string): readonly Override[] {
+function sandboxOverrides(url: string, scope: 'process' | 'host'): readonly Override[] {
   const values = {
     'api.baseUrl': url,
     regions: sandboxRegions.map((name) => ({ name, health: `${url}/regions/${name}/health`, queue: 'memory:' })),
     'routes.default': sandboxRegions[0],
     'routes.rules': [],
-    'budget.scope': 'process',
+    'budget.scope': scope,
     results: 'memory:',
     'fleet.state': null,
   };
@@ -81,7 +83,7 @@ interface ContainerParts {
 export class Container implements Context {
   readonly globals: GlobalFlags;
   readonly args: readonly string[];
-  readonly env: NodeJS.ProcessEnv;
+  env: NodeJS.ProcessEnv;
   readonly program: Context['program'];
   readonly terminal: Terminal;
   readonly interrupt: Interrupt;
@@ -91,6 +93,8 @@ export class Container implements Context {
   /** The service of `--sandbox`, once it was needed. */
   #embedded: Promise<SandboxHandle> | null = null;
   #script: SandboxFlags = {};
+  /** The state folder of `--sandbox`; null where nothing is shared. */
+  #sandboxState: string | null = null;
   #batchFiles: (BatchFiles & { close(): Promise<void> }) | null = null;
   #regionProbe: (RegionProbe & { close(): Promise<void> }) | null = null;
   #fleet: (FleetQueues & { close(): Promise<void> }) | null = null;
@@ -130,8 +134,13 @@ export class Container implements Context {
     return startSandbox(parseSandboxFlags(flags));
   };
 
-  readonly scriptSandbox = (flags: SandboxFlags): void => {
+  readonly scriptSandbox: Context['scriptSandbox'] = (flags, { sharesState = false } = {}) => {
     this.#script = flags;
+    if (!sharesState || this.#sandboxState !== null) return;
+    const folder = mkdtempSync(join(tmpdir(), 'captcha-'));
+    this.#sandboxState = folder;
+    this.env = { ...this.env, CAPTCHA_STATE_DIR: folder };
+    this.interrupt.beforeEnd(() => rmSync(folder, { recursive: true, force: true }));
   };
 
   /** Opens the service that the configuration names. */
@@ -139,7 +148,7 @@ export class Container implements Context {
     const { config, warnings } = await this.config(overrides);
     for (const warning of warnings) this.terminal.note(`warning: ${warning}`);
     if (!this.globals.sandbox) checkPolling(config, allowFastPolling);
-    const key = this.globals.sandbox ? sandboxKey : await this.#key(config);
+    const key = await this.#key(config);
     const api = await this.#client(config, key);
     const warn = (message: string): void => this.terminal.note(`warning: ${message}`);
     const accountId = accountIdOf(key);
@@ -247,6 +256,7 @@ export class Container implements Context {
     const ended = await Promise.allSettled(parts.map(async (part) => part?.close()));
     // Close the sandbox last: other components may still call it while closing.
     ended.push(...(await Promise.allSettled([this.#embedded?.then((service) => service.close())])));
+    if (this.#sandboxState !== null) rmSync(this.#sandboxState, { recursive: true, force: true });
     const failed = ended.find((end) => end.status === 'rejected');
     if (failed !== undefined) throw failed.reason;
   }
@@ -256,7 +266,9 @@ export class Container implements Context {
     const { env } = this;
     if (this.globals.sandbox) this.#embedded ??= this.sandbox(this.#script);
     const sandbox = await this.#embedded;
-    const all = sandbox === null ? overrides : [...sandboxDefaults, ...overrides, ...sandboxOverrides(sandbox.url)];
+    const scope = this.#sandboxState === null ? 'process' : 'host';
+    const all =
+      sandbox === null ? overrides : [...sandboxDefaults, ...overrides, ...sandboxOverrides(sandbox.url, scope)];
     return loadConfig({ cwd: this.#process.cwd(), env, file: this.globals.config, overrides: all });
   }
 
@@ -265,6 +277,7 @@ export class Container implements Context {
   }
 
   async #key(config: Config): Promise<string> {
+    if (this.globals.sandbox) return sandboxKey;
     const key = await loadApiKey(config, this.env, (text) => this.terminal.note(text));
     this.terminal.hide(key);
     return key;

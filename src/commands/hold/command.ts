@@ -4,6 +4,7 @@ import { exitCodes } from '../../cli/exit-codes.ts';
 import { formatMs } from '../../cli/format.ts';
 import { helpText } from '../../cli/help.ts';
 import { heldPlace } from '../../cli/held-place.ts';
+import { shareSandboxState } from '../../cli/sandbox-state.ts';
 import { parseDuration } from '../../domain/duration.ts';
 import { UsageError } from '../../domain/errors.ts';
 
@@ -51,11 +52,13 @@ function reasonOf(why = ''): string {
 /** Stops all submissions of the processes that share this configuration's budget. */
 export async function run(flags: HoldFlags, context: Context): Promise<number> {
   const [forMs, why] = [lengthOf(flags.for), reasonOf(flags.why)];
+  shareSandboxState(context);
   const { shared, who } = await heldPlace(context);
   await shared.hold({ why, forMs });
   const { globals, terminal } = context;
   if (globals.json) await terminal.json({ held: true, who, forMs, why });
   const end = forMs === null ? 'until captcha release' : `for ${formatMs(forMs)}, or until captcha release`;
   terminal.note(`all submissions of ${who} stop within a second, ${end}; submitted tasks are still collected`);
+  if (globals.sandbox) terminal.note('sandbox: for this command only');
   return exitCodes.done;
 }
