@@ -24,7 +24,7 @@ export async function fillSandboxState(context: Context): Promise<void> {
   if (!globals.sandbox) return;
   shareSandboxState(context, { fault: faults });
   terminal.note(`sandbox: ${taskCount} tasks, of whose submissions about 30 % fail, for this command only`);
-  // Nobody should have to wait for a breaker that opened.
+  // A breaker that opens must not delay the command.
   const quick = { 'retry.baseDelay': '100ms', 'solve.timeout': '3s' };
   const overrides = Object.entries(quick).map(([path, value]) => ({ path, value, from: '--sandbox' }));
   const session = await context.session({ overrides, allowFastPolling: true, writer: { command: 'sandbox' } });
