@@ -187,8 +187,11 @@ export interface Context {
   /** Shows a manual page in roff until the person leaves it. Resolves with false where no program can show it. */
   readonly showManual: (page: string) => Promise<boolean>;
   readonly sandbox: (flags: SandboxFlags) => Promise<SandboxHandle>;
-  /** How the embedded service of `--sandbox` behaves; takes effect before `config` is first called. */
-  readonly scriptSandbox: (flags: SandboxFlags) => void;
+  /**
+   * How the embedded service of `--sandbox` behaves; takes effect before `config` is first called. `sharesState`: the
+   * scope of budget and breaker is the host, in a state folder that ends with the command.
+   */
+  readonly scriptSandbox: (flags: SandboxFlags, options?: { readonly sharesState?: boolean }) => void;
   /**
    * The content of a file, or of standard input where the path is `-`. Throws `UsageError` where it cannot be read, and
    * where there is more of it than `maxBytes`.

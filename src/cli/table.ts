@@ -26,12 +26,15 @@ export interface Narrowing {
 const maxTableRows = 200;
 /** A text is not wrapped to less than this. */
 const narrowestText = 12;
+/** A longer word is broken, where it may be, rather than that columns are left out. */
+const longestWhole = 40;
 /** In a pipe a longer cell sticks out: one long value should not move the columns of all others away. */
 const widestPlain = 60;
 /** What stands around a column in a box, and between columns without one. */
 const boxFrame = 3;
 const gap = '  ';
 
+const shown = (text: string): string => text.replaceAll('\u00a0', ' ');
 const plainText = (cell: Cell): string => withoutControls(typeof cell === 'string' ? cell : cell.text);
 
 function plain(rows: readonly Row[]): string {
@@ -47,7 +50,7 @@ function plain(rows: readonly Row[]): string {
 
 function aligned(rows: readonly Row[], widths: readonly number[]): string {
   const line = (row: Row): string => row.map((cell, column) => padToWidth(cell, widths[column] ?? 0)).join(gap);
-  return rows.map((row) => `${line(row).trimEnd().replaceAll('\u00a0', ' ')}\n`).join('');
+  return rows.map((row) => `${shown(line(row)).trimEnd()}\n`).join('');
 }
 
 interface Column {
@@ -56,48 +59,55 @@ interface Column {
   readonly isEmpty: boolean;
   /** Null if it always stays, else its rank: the lowest is left out first. */
   readonly rank: number | null;
-  /** The width of its widest cell, and the width to which it can be narrowed. */
+  /** The width of its widest cell. */
   readonly natural: number;
+  /** The width to which it should be narrowed at most, and the one to which it can be if there is no other way. */
+  readonly decent: number;
   readonly least: number;
 }
 
 /** Words end at blanks; scripts with wide characters are broken between any two. */
-const longestWord = (text: string): number => Math.max(...text.split(/[ \u1100-\uffff]/).map((word) => word.length));
+const longestIn = (cells: readonly string[], blank: RegExp): number =>
+  Math.max(narrowestText, ...cells.flatMap((cell) => cell.split(blank).map((word) => word.length)));
 
 function measured([head = [], ...rows]: readonly Row[], { spare = [], breaks = [] }: Narrowing): readonly Column[] {
   return head.map((name, at) => {
     const cells = [name, ...rows.map((row) => row[at] ?? '')];
     const natural = Math.max(...cells.map(displayWidth));
-    const word = breaks.includes(name) ? narrowestText : Math.max(narrowestText, ...cells.map(longestWord));
+    const word = longestIn(cells, /[ \u1100-\uffff]/);
+    const [decent, least] = breaks.includes(name)
+      ? [Math.min(word, longestWhole), narrowestText]
+      : [word, longestIn(cells, /[ \u00a0\u1100-\uffff]/)];
     const isEmpty = rows.length > 0 && rows.every((row) => ['', '-'].includes(row[at] ?? ''));
     const rank = spare.includes(name) ? spare.indexOf(name) : null;
-    return { at, isEmpty, rank, natural, least: Math.min(natural, word) };
+    return { at, isEmpty, rank, natural, decent: Math.min(natural, decent), least: Math.min(natural, least) };
   });
 }
 
 /** The columns for which there is room, with their widths; null if too many cannot be left out. */
 function fitted(all: readonly Column[], room: number, frame: number): ReadonlyMap<Column, number> | null {
-  const totalOf = (columns: readonly Column[], widthOf: (column: Column) => number): number =>
-    columns.reduce((sum, column) => sum + widthOf(column) + frame, 0);
-  const fit = (columns: readonly Column[], most: number): ReadonlyMap<Column, number> | null => {
-    const widthOf = ({ natural, least }: Column): number => Math.max(least, Math.min(natural, most));
-    return totalOf(columns, widthOf) > room ? null : new Map(columns.map((column) => [column, widthOf(column)]));
-  };
-  const whole = fit(all, Infinity);
-  if (whole !== null) return whole;
+  const totalOf = (widths: Iterable<number>): number => [...widths].reduce((sum, width) => sum + width + frame, 0);
+  const isRoomFor = (columns: readonly Column[], width: 'natural' | 'decent' | 'least'): boolean =>
+    totalOf(columns.map((column) => column[width])) <= room;
+  if (isRoomFor(all, 'natural')) return new Map(all.map((column) => [column, column.natural]));
   let kept = all.filter(({ isEmpty }) => !isEmpty);
   const byRank = kept.filter(({ rank }) => rank !== null).sort((a, b) => (a.rank ?? 0) - (b.rank ?? 0));
-  for (const spare of byRank) if (fit(kept, 0) === null) kept = kept.filter((column) => column !== spare);
-  if (fit(kept, 0) === null) return null;
+  for (const spare of byRank) if (!isRoomFor(kept, 'decent')) kept = kept.filter((column) => column !== spare);
+  const lowest = isRoomFor(kept, 'decent') ? 'decent' : 'least';
+  if (!isRoomFor(kept, lowest)) return null;
   // The widest give way, all to the same width.
-  let most = Math.max(...kept.map(({ natural }) => natural));
-  while (fit(kept, most) === null) most -= 1;
-  return fit(kept, most);
+  const widths = new Map(kept.map((column) => [column, column.natural]));
+  for (let most = Math.max(...widths.values()); totalOf(widths.values()) > room; most -= 1)
+    for (const column of kept) widths.set(column, Math.max(column[lowest], Math.min(column.natural, most)));
+  return widths;
 }
 
-/** A no-break space has done its work when the lines are made. */
-const linesOf = (text: string, width: number): readonly string[] =>
-  wrapToWidth(text, width).map((line) => line.replaceAll('\u00a0', ' '));
+/** The lines of a text, which is broken at its no-break spaces only where it must be. */
+function linesOf(text: string, width: number): readonly string[] {
+  const whole = wrapToWidth(text, width);
+  const isBroken = text.split(' ').some((word) => displayWidth(word) > width);
+  return isBroken ? wrapToWidth(shown(text), width) : whole.map(shown);
+}
 
 /** The lines of a cell, each in its colour. */
 function painted(cell: Cell, width: number): string {

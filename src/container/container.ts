@@ -1,5 +1,6 @@
-import { hostname } from 'node:os';
-import { resolve } from 'node:path';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { hostname, tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import type { RenewKey } from '../adapters/captchaai/api-connection.ts';
 import { readInput } from '../adapters/system/standard-streams.ts';
 import { clockUntil, systemClock as clock, systemRandom as random } from '../adapters/system/system-clock.ts';
@@ -51,13 +52,13 @@ const sandboxKey = 'sandbox';
 /** Flags come after these. A trial needs no port of its own. */
 const sandboxDefaults: readonly Override[] = [{ path: 'worker.healthPort', value: 0, from: '--sandbox' }];
 
-function sandboxOverrides(url: string): readonly Override[] {
+function sandboxOverrides(url: string, scope: 'process' | 'host'): readonly Override[] {
   const values = {
     'api.baseUrl': url,
     regions: sandboxRegions.map((name) => ({ name, health: `${url}/regions/${name}/health`, queue: 'memory:' })),
     'routes.default': sandboxRegions[0],
     'routes.rules': [],
-    'budget.scope': 'process',
+    'budget.scope': scope,
     results: 'memory:',
     'fleet.state': null,
   };
@@ -90,7 +91,7 @@ interface ContainerParts {
 export class Container implements Context {
   readonly globals: GlobalFlags;
   readonly args: readonly string[];
-  readonly env: NodeJS.ProcessEnv;
+  env: NodeJS.ProcessEnv;
   readonly program: Context['program'];
   readonly terminal: Terminal;
   readonly interrupt: Interrupt;
@@ -101,6 +102,8 @@ export class Container implements Context {
   /** The service of `--sandbox`, once it was needed. */
   #embedded: Promise<SandboxHandle> | null = null;
   #script: SandboxFlags = {};
+  /** The state folder of `--sandbox`; null where nothing is shared. */
+  #sandboxState: string | null = null;
   #batchFiles: (BatchFiles & { close(): Promise<void> }) | null = null;
   #regionProbe: (RegionProbe & { close(): Promise<void> }) | null = null;
   #fleet: (FleetQueues & { close(): Promise<void> }) | null = null;
@@ -155,8 +158,13 @@ export class Container implements Context {
     return startSandbox(parseSandboxFlags(flags));
   };
 
-  readonly scriptSandbox = (flags: SandboxFlags): void => {
+  readonly scriptSandbox: Context['scriptSandbox'] = (flags, { sharesState = false } = {}) => {
     this.#script = flags;
+    if (!sharesState || this.#sandboxState !== null) return;
+    const folder = mkdtempSync(join(tmpdir(), 'captcha-'));
+    this.#sandboxState = folder;
+    this.env = { ...this.env, CAPTCHA_STATE_DIR: folder };
+    this.interrupt.beforeEnd(() => rmSync(folder, { recursive: true, force: true }));
   };
 
   /** Opens the service that the configuration names. */
@@ -164,7 +172,7 @@ export class Container implements Context {
     const { config, warnings } = await this.config(overrides);
     for (const warning of warnings) this.terminal.note(`warning: ${warning}`);
     if (!this.globals.sandbox) checkPolling(config, allowFastPolling);
-    const key = this.globals.sandbox ? sandboxKey : await this.#key(config);
+    const key = await this.#key(config);
     let tellNewKey: (accountId: string) => void = () => undefined;
     const onNewKey = (found: string): void => tellNewKey(accountIdOf(found));
     const api = await this.#client(config, key, writer === undefined ? null : onNewKey);
@@ -294,6 +302,7 @@ export class Container implements Context {
     const ended = await Promise.allSettled(parts.map(async (part) => part?.close()));
     // Close the sandbox last: other components may still call it while closing.
     ended.push(...(await Promise.allSettled([this.#embedded?.then((service) => service.close())])));
+    if (this.#sandboxState !== null) rmSync(this.#sandboxState, { recursive: true, force: true });
     const failed = ended.find((end) => end.status === 'rejected');
     if (failed !== undefined) throw failed.reason;
   }
@@ -303,7 +312,9 @@ export class Container implements Context {
     const { env } = this;
     if (this.globals.sandbox) this.#embedded ??= this.sandbox(this.#script);
     const sandbox = await this.#embedded;
-    const all = sandbox === null ? overrides : [...sandboxDefaults, ...overrides, ...sandboxOverrides(sandbox.url)];
+    const scope = this.#sandboxState === null ? 'process' : 'host';
+    const all =
+      sandbox === null ? overrides : [...sandboxDefaults, ...overrides, ...sandboxOverrides(sandbox.url, scope)];
     return loadConfig({ cwd: this.#process.cwd(), env, file: this.globals.config, overrides: all });
   }
 
@@ -319,6 +330,7 @@ export class Container implements Context {
 
   /** Read once: a key command may ask its user, and a pipe can be read only once. */
   #key(config: Config): Promise<string> {
+    if (this.globals.sandbox) return Promise.resolve(sandboxKey);
     this.#loadedKey ??= loadApiKey(config, this.env, (text) => this.terminal.note(text)).then((key) => {
       this.terminal.hide(key);
       return key;

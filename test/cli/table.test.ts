@@ -153,11 +153,27 @@ describe('a table that is wider than the screen', () => {
     expect(lines.join('')).toContain('👍🏽 fine');
   });
 
-  it('keeps words with a no-break space between them in one line', () => {
-    const lines = shown([['a'.repeat(30), 'one\u00a0two\u00a0three three']], 60, ['region', 'text']);
-    expect(lines[3]).toContain('│ one two three');
-    const narrow = shown([['a'.repeat(36), 'one\u00a0two\u00a0three three']], 60, ['region', 'text']);
-    expect(narrow[3]).toContain('│ one two three │');
+  it('breaks words that a no-break space joins only if columns cannot be left out instead', () => {
+    const row = ['a'.repeat(36), 'one\u00a0two\u00a0three four', '12345678'];
+    const wide = shown([row], 60, ['region', 'text', 'ms']);
+    expect(wide[3]).toBe(`│ ${'a'.repeat(36)} │ one two three │`);
+    const narrow = shown([row.slice(0, 2)], 50, ['region', 'text']);
+    expect(narrow.slice(1)).toEqual([`${'a'.repeat(36)}  one two`, `${' '.repeat(36)}  three four`]);
+    expect(shown([row], 200, ['region', 'text', 'ms']).join()).toContain('one two three four');
+    expect(renderTable(['region'], [['a\u00a0b']], null)).toBe('region\na b\n');
+  });
+
+  it('leaves out what can be spared rather than breaking words', () => {
+    const url = `https://example.com/${'x'.repeat(60)}`;
+    const names = (columns: number) =>
+      linesOf(
+        renderTable(['url', 'host', 'region'], [[url, 'example.com', 'eu-west-1']], columns, {
+          spare: ['host'],
+          breaks: ['url'],
+        }),
+      )[1];
+    expect(names(80)).toMatch(/url .* host .* region/);
+    expect(names(68)).toMatch(/url +│ region/);
   });
 
   it('colours every line of a cell', () => {

@@ -83,7 +83,7 @@ export async function openRegionQueue(region: string, context: Context): Promise
 export async function openRegionQueues(context: Context): Promise<ReadonlyMap<string, TaskQueue>> {
   const { config } = await context.config([]);
   const urls = [...reachableUrls(context, config)];
-  if (context.globals.sandbox) noteSandboxTasks('the queue of each region', context);
+  if (context.globals.sandbox) noteSandboxTasks('each queue', context);
   const opened = urls.map(async (place) => [place[0], await openQueue(place, config, context)] as const);
   return new Map(await Promise.all(opened));
 }
@@ -107,7 +107,7 @@ export async function getQueueStatuses(context: Context): Promise<readonly Regio
   const { config } = await context.config([]);
   const urls = reachableUrls(context, config);
   const opener = await context.queues(config);
-  if (context.globals.sandbox) noteSandboxTasks('the queue of each region', context);
+  if (context.globals.sandbox) noteSandboxTasks('each queue', context);
   const results = config.results === null ? null : resultsUrl(config);
   const places: readonly Place[] = [
     ...[...urls].map(([region, url]) => ({ region, url, open: () => openQueue([region, url], config, context) })),

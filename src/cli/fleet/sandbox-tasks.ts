@@ -28,5 +28,5 @@ export async function fillSandboxQueue(region: string, queue: TaskQueue, { clock
 
 /** Says what the sandbox has put where. */
 export function noteSandboxTasks(where: string, { terminal }: Context): void {
-  terminal.note(`the sandbox has put ${taskCount} tasks and a dead letter into ${where}; they end with this command`);
+  terminal.note(`sandbox: ${taskCount} tasks and a dead letter in ${where}, for this command only`);
 }

@@ -7,6 +7,7 @@ import { budgetMetrics } from '../../cli/metrics/budget-metrics.ts';
 import { single } from '../../cli/metrics/metric-table.ts';
 import { renderPrometheusText } from '../../cli/metrics/prometheus-text.ts';
 import { type SharedState, factsOfView } from '../../cli/shared-state.ts';
+import { fillSandboxState } from '../../cli/sandbox-state.ts';
 import { parseDuration } from '../../domain/duration.ts';
 import { UsageError } from '../../domain/errors.ts';
 import { auditRow, renderAudit } from './log-view.ts';
@@ -117,6 +118,7 @@ async function warnNotShared(reason: string, { globals, terminal }: Context): Pr
 
 /** The shared state; null after a note if every process has its own. */
 async function sharedState(context: Context): Promise<SharedState | null> {
+  await fillSandboxState(context);
   const { config } = await context.config([]);
   const shared = await context.sharedState(config);
   if (shared === null) await warnNotShared('budget.scope is process', context);
@@ -135,6 +137,7 @@ async function isShared({ alone, fleetPlace }: SharedState, context: Context): P
 async function showSolveTimes({ watch, reset }: BudgetFlags, context: Context): Promise<number> {
   if (watch !== undefined || reset === true)
     throw new UsageError('--solve-times cannot be combined with --watch or --reset', 'leave one of them out');
+  await fillSandboxState(context);
   const { globals, terminal } = context;
   const { config } = await context.config([]);
   const learnt = await context.solveTimes(config);

@@ -196,5 +196,6 @@ export function renderBudget(report: BudgetReport, columns: number | null): stri
     ...limitRows(report),
     ...fleetRows(report),
   ];
-  return renderTable(['retry budget', ''], rows, columns, { breaks: [''] });
+  const named = rows.map(([name = '', value = '']) => [name.replaceAll(' ', '\u00a0'), value]);
+  return renderTable(['retry budget', ''], named, columns, { breaks: [''] });
 }

@@ -4,6 +4,7 @@ import { exitCodes } from '../../cli/exit-codes.ts';
 import { formatMs } from '../../cli/format.ts';
 import { helpText } from '../../cli/help.ts';
 import { heldPlace } from '../../cli/held-place.ts';
+import { shareSandboxState } from '../../cli/sandbox-state.ts';
 import { parseDuration } from '../../domain/duration.ts';
 import { UsageError } from '../../domain/errors.ts';
 
@@ -52,6 +53,7 @@ function reasonOf(why = ''): string {
 /** Stops all submissions of the processes that share this configuration's budget. */
 export async function run(flags: HoldFlags, context: Context): Promise<number> {
   const [forMs, why] = [lengthOf(flags.for), reasonOf(flags.why)];
+  shareSandboxState(context);
   const place = await heldPlace(context);
   const { untold } = await place.shared.hold({ why, forMs });
   const who = untold === null ? place.who : place.whoHere;
@@ -59,6 +61,7 @@ export async function run(flags: HoldFlags, context: Context): Promise<number> {
   if (globals.json) await terminal.json({ held: true, who, forMs, why, untold });
   const end = forMs === null ? 'until captcha release' : `for ${formatMs(forMs)}, or until captcha release`;
   terminal.note(`all submissions of ${who} stop within a second, ${end}; submitted tasks are still collected`);
+  if (globals.sandbox) terminal.note('sandbox: for this command only');
   if (untold === null) return exitCodes.done;
   terminal.error(
     `error: ${untold}; the other hosts of the fleet were not told, so their processes are not held\n` +

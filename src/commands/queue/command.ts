@@ -59,6 +59,12 @@ export async function show(_flags: object, context: Context): Promise<number> {
   return unavailableCount === statuses.length ? exitCodes.unavailable : exitCodes.notAllSolved;
 }
 
+/** Another of these commands, for the same queues. */
+function queueCommand(name: string, region: string, { config, sandbox }: Context['globals']): string {
+  const flags = [...(sandbox ? ['--sandbox'] : []), ...(config === null ? [] : ['--config', shellQuoted(config)])];
+  return ['captcha', ...flags, 'queue', name, shellQuoted(region)].join(' ');
+}
+
 /** Lists the dead letters of a region. */
 export async function dead({ region }: QueueFlags, context: Context): Promise<number> {
   const { globals, terminal } = context;
@@ -67,7 +73,7 @@ export async function dead({ region }: QueueFlags, context: Context): Promise<nu
   const { dead: count } = deadTasks.length < maxListed ? { dead: deadTasks.length } : await queue.depth();
   const report = deadReport({ region, deadTasks, count });
   await (globals.json ? terminal.json(report) : terminal.result(renderDead(report, terminal.columns)));
-  if (deadTasks.length > 0) terminal.note(`to requeue them: captcha queue requeue ${shellQuoted(region)} [ID...]`);
+  if (deadTasks.length > 0) terminal.note(`to requeue them: ${queueCommand('requeue', region, globals)} [ID...]`);
   return exitCodes.done;
 }
 
@@ -81,7 +87,7 @@ export async function requeue({ region, ids }: QueueFlags, context: Context): Pr
   await (globals.json ? terminal.json({ region, requeued, unknown }) : terminal.result(renderRequeued(requeued)));
   if (unknown > 0)
     terminal.note(
-      `${unknown} of ${wanted.size} ids are not dead letters of ${region} that can be requeued; to list them: captcha queue dead ${shellQuoted(region)}`,
+      `${unknown} of ${wanted.size} ids are not dead letters of ${region} that can be requeued; to list them: ${queueCommand('dead', region, globals)}`,
     );
   return unknown > 0 ? exitCodes.notAllSolved : exitCodes.done;
 }

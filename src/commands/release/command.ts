@@ -3,6 +3,7 @@ import type { CommandRunner, Context } from '../../cli/context.ts';
 import { exitCodes } from '../../cli/exit-codes.ts';
 import { helpText } from '../../cli/help.ts';
 import { heldPlace } from '../../cli/held-place.ts';
+import { shareSandboxState } from '../../cli/sandbox-state.ts';
 
 const examples = `
 Examples:
@@ -16,7 +17,12 @@ export function register(command: Command, runCommand: CommandRunner): void {
 
 /** Ends the hold, so that all processes submit again within a second. */
 export async function run(_flags: object, context: Context): Promise<number> {
+  shareSandboxState(context);
   const place = await heldPlace(context);
+  if (context.globals.sandbox) {
+    await place.shared.hold({ why: 'an example of the sandbox', forMs: null });
+    context.terminal.note('sandbox: a hold, for this command only');
+  }
   const { wasHeld, untold } = await place.shared.release();
   const who = untold === null ? place.who : place.whoHere;
   const { globals, terminal } = context;
