@@ -4,6 +4,7 @@ import { type BreakerOptions, ProcessBreaker } from '../../src/core/resilience/c
 import { ProcessRetryBudget, type RetryBudgetOptions } from '../../src/core/resilience/retry-budget.ts';
 import type { PollTiming } from '../../src/core/solve/poll-pacing.ts';
 import { Solver, type SolverOptions } from '../../src/core/solve/solver.ts';
+import type { UsageSink } from '../../src/core/solve/usage-recorder.ts';
 import type { SolverEvent } from '../../src/domain/events.ts';
 import type { Outcome } from '../../src/domain/outcome.ts';
 import type { Task } from '../../src/domain/task.ts';
@@ -53,6 +54,8 @@ export interface SolverHarnessParts {
   readonly singleUse?: readonly string[];
   /** Creates the hold and the limits. */
   readonly gateFor?: (nowMs: () => number) => SubmissionGate;
+  /** Creates what counts the use of the account. */
+  readonly usageFor?: (clock: VirtualClock) => UsageSink;
   /** Wraps the budget or the breaker, to observe or slow them. */
   readonly wrapBudget?: (budget: RetryBudget, clock: VirtualClock) => RetryBudget;
   readonly wrapBreaker?: (breaker: Breaker, clock: VirtualClock) => Breaker;
@@ -83,6 +86,7 @@ export function aHarness(parts: SolverHarnessParts = {}): SolverHarness {
     emit: (event) => events.push(event),
     timing: () => parts.timing ?? usualTiming,
     singleUse: () => parts.singleUse ?? [],
+    ...(parts.usageFor && { usage: parts.usageFor(clock) }),
     ...(parts.gateFor && { submissions: parts.gateFor(() => clock.nowMs()) }),
   });
   return { clock, api, solver, events, stop: new AbortController() };

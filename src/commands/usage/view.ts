@@ -32,7 +32,9 @@ function planText({ plan, threads }: UsageReport): string {
     case 'fits':
       return `The plan fits this load (${count}): ${peak}, and ${full}.`;
     case 'unknown':
-      return 'Whether the plan fits is not known: captcha threads prints the number of threads.';
+      return threads.threads === null
+        ? 'Whether the plan fits is not known: the service does not tell the number of threads.'
+        : `Too little was seen to say whether the plan fits (${count}).`;
   }
 }
 
@@ -98,7 +100,7 @@ function threadLines({ threads, meanBusy, peakBusy, saturation, workSeconds }: T
 function totalLines({ total, threads }: UsageReport, isJournal: boolean): [string, string][] {
   const { submissions, bounced, solved, failed, solveRate, possiblyCharged, expired, threadSeconds } = total;
   return [
-    ['tasks', `${solved} solved, ${failed} failed (${rateOf(solveRate)} solved)`],
+    ['tasks', `${solved} solved, ${failed} failed${solveRate === null ? '' : ` (${formatShare(solveRate)} solved)`}`],
     ['submissions', `${submissions}${bounced === 0 ? '' : `, and ${bounced} more refused because no thread was free`}`],
     ['possibly charged', String(possiblyCharged)],
     ['expired unused', String(expired)],
