@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import type { CommandNode } from './cli/command-tree.ts';
+import type { CommandNode } from './cli/command-node.ts';
 import { completeWords, completionLines, type RegionRequest } from './cli/completion/complete-words.ts';
 
 /** Written by the build. A press of TAB then needs neither commander nor the modules of the commands. */

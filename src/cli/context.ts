@@ -17,7 +17,7 @@ import type { AccountApi, EventSink, RegionProbe, RequestCounts, SolverApi } fro
 import type { LogWriter, SolveTime, StatusHistory } from '../ports/state.ts';
 import type { Clock, HookRequest, Random } from '../ports/system.ts';
 import type { BatchFiles } from './batch-files.ts';
-import type { CommandNode } from './command-tree.ts';
+import type { CommandNode } from './command-node.ts';
 import type { FleetQueues } from './fleet/fleet-queues.ts';
 import type { Interrupt } from './interrupt.ts';
 import type { SharedState } from './shared-state.ts';

@@ -1,4 +1,3 @@
-import { Argument, Option } from 'commander';
 import type { Context } from './context.ts';
 import type { LogWriter } from '../ports/state.ts';
 import type { Override } from '../config/load.ts';
@@ -8,20 +7,6 @@ import { UsageError } from '../domain/errors.ts';
 /** Collects the values of a repeatable flag. */
 export function repeatable(value: string, previous: readonly string[] | undefined): readonly string[] {
   return [...(previous ?? []), value];
-}
-
-/** An option whose values are known to completion. The command checks them, in its own words. */
-export function optionWithChoices(flags: string, description: string, choices: readonly string[]): Option {
-  const option = new Option(flags, description);
-  option.argChoices = [...choices];
-  return option;
-}
-
-/** An argument whose values are known to completion. The command checks them, in its own words. */
-export function argumentWithChoices(name: string, description: string, choices: readonly string[]): Argument {
-  const argument = new Argument(name, description);
-  argument.argChoices = [...choices];
-  return argument;
 }
 
 /** Turns flags such as `--timeout` into config overrides. The config schema checks their values. */

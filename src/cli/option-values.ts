@@ -101,16 +101,16 @@ export function wantsJsonLogs(words: readonly string[]): boolean {
   );
 }
 
-/** The first word that is no option and no option's value: a command's name, where there is one. */
-export function firstOperand(words: readonly string[], program: Command): string | null {
-  const known = new KnownOptions([program]);
+/** The words from the first one on that is no option and no option's value, a command's name for example; empty for none. */
+export function fromFirstOperand(words: readonly string[], commands: readonly Command[]): readonly string[] {
+  const known = new KnownOptions(commands);
   for (let at = 0; at < words.length; at += 1) {
     const word = words[at] ?? '';
-    if (word === '--') return words[at + 1] ?? null;
-    if (!isDashed(word)) return word;
+    if (word === '--') return words.slice(at + 1);
+    if (!isDashed(word)) return words.slice(at);
     const option = known.find(word);
     const next = words[at + 1];
     if (option?.required === true || (option?.optional === true && next !== undefined && !isDashed(next))) at += 1;
   }
-  return null;
+  return [];
 }

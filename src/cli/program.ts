@@ -3,10 +3,10 @@ import { knownNames } from '../domain/closest-name.ts';
 import { UsageError } from '../domain/errors.ts';
 import type { CommandRunner, Context, GlobalFlags } from './context.ts';
 import { exitCodeHelp, exitCodes } from './exit-codes.ts';
-import { optionWithChoices } from './flags.ts';
+import { optionWithChoices } from './choices.ts';
 import { findTopic, helpTopics } from './help-topics.ts';
 import { helpLayout, helpText } from './help.ts';
-import { checkNoKey, checkValues, firstOperand, wantsJsonLogs } from './option-values.ts';
+import { checkNoKey, checkValues, fromFirstOperand, wantsJsonLogs } from './option-values.ts';
 import type { TerminalOptions } from './terminal.ts';
 
 interface CommandModule {
@@ -100,18 +100,18 @@ export function buildProgram(
  * `config`, and an unknown word are left to `captcha help`.
  */
 function withoutHelpCommand(args: readonly string[], program: Command): readonly string[] {
-  if (firstOperand(args, program) !== 'help') return args;
-  const others = args.toSpliced(args.indexOf('help'), 1);
-  const name = firstOperand(others, program) ?? '';
-  const isAlone = firstOperand(others.toSpliced(others.indexOf(name), 1), program) === null;
-  if (isAlone && findTopic(name) !== null) return args;
+  const named = fromFirstOperand(args, [program]);
+  if (named[0] !== 'help') return args;
+  const others = args.toSpliced(args.length - named.length, 1);
+  const [name = '', ...rest] = fromFirstOperand(named.slice(1), [program]);
+  if (findTopic(name) !== null && fromFirstOperand(rest, [program]).length === 0) return args;
   return program.commands.some((command) => command.name() === name) ? [...others, '--help'] : args;
 }
 
 /** Throws `UsageError` for a first word that names no command of `parent`. */
-function checkName(name: string | null, parent: Command): void {
+function checkName(name: string | undefined, parent: Command): void {
   const known = parent.commands.map((command) => command.name());
-  if (name === null || known.length === 0 || known.includes(name)) return;
+  if (name === undefined || known.length === 0 || known.includes(name)) return;
   if (parent.parent !== null && name === 'help') return;
   const path = parent.parent === null ? name : `${parent.name()} ${name}`;
   throw new UsageError(`unknown command '${path}'`, knownNames(name, known));
@@ -124,7 +124,7 @@ async function loadCommand(
   commands: readonly CommandRow[],
   runCommand: CommandRunner,
 ): Promise<void> {
-  const name = firstOperand(words, program);
+  const [name, ...others] = fromFirstOperand(words, [program]);
   const row = commands.find((command) => command.name === name);
   const chosen = program.commands.find((command) => command.name() === name);
   if (row === undefined || chosen === undefined) {
@@ -135,7 +135,7 @@ async function loadCommand(
   (await row.load()).register(chosen, runCommand);
   checkNoKey(words, [chosen, ...chosen.commands, program]);
   checkValues(words, [chosen, ...chosen.commands, program]);
-  checkName(firstOperand(words.slice(words.indexOf(row.name) + 1), chosen), chosen);
+  checkName(fromFirstOperand(others, [chosen, program])[0], chosen);
 }
 
 /** Parses `args` (without node and script) and runs the command. Returns the exit code; throws what the command throws. */
@@ -162,7 +162,7 @@ export async function runProgram(args: readonly string[], options: ProgramOption
     if (error.exitCode === 0) return exitCodes.done;
     if (error.code === 'commander.help' && !logsJson) return exitCodes.usage;
     const { usageErrorOf } = await import('./usage-error.ts');
-    const name = firstOperand(words, program);
+    const [name] = fromFirstOperand(words, [program]);
     throw usageErrorOf(error, program.commands.find((command) => command.name() === name) ?? program);
   }
 }

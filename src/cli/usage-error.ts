@@ -21,6 +21,7 @@ function optionsOf(command: Command): readonly Option[] {
 function flagOfParameter(name: string, flags: readonly string[]): string | null {
   if (!flags.includes('--param')) return null;
   const parameters = documentedParameters();
+  if (name === 'action') return '--page-action';
   const meant = siteKeyNames().has(name) ? 'sitekey' : parameters.has(name) ? name : meantName(name, [...parameters]);
   if (meant === null) return null;
   const flag = `--${meant.replaceAll('_', '-')}`;

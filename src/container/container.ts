@@ -5,7 +5,7 @@ import type { RenewKey } from '../adapters/captchaai/api-connection.ts';
 import { readInput } from '../adapters/system/standard-streams.ts';
 import { clockUntil, systemClock as clock, systemRandom as random } from '../adapters/system/system-clock.ts';
 import type { BatchFiles } from '../cli/batch-files.ts';
-import type { CommandNode } from '../cli/command-tree.ts';
+import type { CommandNode } from '../cli/command-node.ts';
 import type {
   Context,
   GlobalFlags,

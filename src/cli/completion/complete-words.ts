@@ -1,4 +1,4 @@
-import type { CommandNode, OptionNode, ValueNode } from '../command-tree.ts';
+import type { CommandNode, OptionNode, ValueNode } from '../command-node.ts';
 import { helpTopics } from '../help-topics.ts';
 
 /** A word that may stand in the place of the current one. */

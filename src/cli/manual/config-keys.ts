@@ -1,4 +1,4 @@
-import type { Section } from './topics.ts';
+import type { Section } from './section.ts';
 
 /** The parts of a JSON Schema that are shown. */
 interface SchemaNode {

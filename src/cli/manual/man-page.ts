@@ -1,6 +1,7 @@
-import type { CommandNode, OptionNode } from '../command-tree.ts';
+import type { CommandNode, OptionNode } from '../command-node.ts';
 import { wrapWords } from '../help.ts';
-import { type Entry, type Section, topicSections } from './topics.ts';
+import type { Entry, Section } from './section.ts';
+import { topicSections } from './topics.ts';
 
 /** Text as roff shows it: a backslash, a hyphen of a flag and a dot at the start of a line mean something else there. */
 function roff(text: string): string {

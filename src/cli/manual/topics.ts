@@ -3,20 +3,7 @@ import { exitCodeTable } from '../exit-codes.ts';
 import type { HelpTopic } from '../help-topics.ts';
 import { configKeys } from './config-keys.ts';
 import { environment } from './environment.ts';
-
-/** A term and what is said of it. */
-export interface Entry {
-  readonly name: string;
-  readonly text: string;
-}
-
-/** One part of a help topic. */
-export interface Section {
-  readonly title: string;
-  readonly entries: readonly Entry[];
-  /** What follows the entries; empty for nothing. */
-  readonly note: string;
-}
+import type { Section } from './section.ts';
 
 const exitCodeSections = (): readonly Section[] => [
   {
@@ -66,7 +53,7 @@ const fileSections = (): readonly Section[] => [
     note: 'Files that are deleted while no captcha runs are created again. A journal that is deleted cannot be resumed: its tasks may be paid for again.',
   },
   {
-    title: 'Beside an output file',
+    title: 'Next to an output file',
     entries: [
       {
         name: 'OUT.journal',

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import { budgetOverrides, optionWithChoices, overridesOf, repeatable, rowFormats } from '../../cli/flags.ts';
+import { optionWithChoices } from '../../cli/choices.ts';
+import { budgetOverrides, overridesOf, repeatable, rowFormats } from '../../cli/flags.ts';
 import { executionModes } from '../../cli/fleet/queued-flags.ts';
 import type { Override } from '../../config/load.ts';
 import type { Config } from '../../config/schema.ts';

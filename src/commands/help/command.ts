@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
 import type { CommandRunner, Context } from '../../cli/context.ts';
 import { exitCodes } from '../../cli/exit-codes.ts';
-import { argumentWithChoices } from '../../cli/flags.ts';
+import { argumentWithChoices } from '../../cli/choices.ts';
 import { helpText, wrapWords } from '../../cli/help.ts';
 import { findTopic, helpTopics } from '../../cli/help-topics.ts';
-import { type Entry, type Section, topicSections } from '../../cli/manual/topics.ts';
+import type { Entry, Section } from '../../cli/manual/section.ts';
+import { topicSections } from '../../cli/manual/topics.ts';
 import { knownNames } from '../../domain/closest-name.ts';
 import { UsageError } from '../../domain/errors.ts';
 

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { type CommandRunner, type Context, withAccount } from '../../cli/context.ts';
 import { exitCodeOfFault, exitCodes } from '../../cli/exit-codes.ts';
-import { argumentWithChoices } from '../../cli/flags.ts';
+import { argumentWithChoices } from '../../cli/choices.ts';
 import { helpText } from '../../cli/help.ts';
 import { knownNames } from '../../domain/closest-name.ts';
 import { UsageError } from '../../domain/errors.ts';

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { optionWithChoices } from '../../cli/flags.ts';
+import { optionWithChoices } from '../../cli/choices.ts';
 import { UsageError } from '../../domain/errors.ts';
 
 export interface RouteFlags {

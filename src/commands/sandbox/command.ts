@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import type { CommandRunner, Context, SandboxFlags, SandboxTotals } from '../../cli/context.ts';
 import { exitCodes } from '../../cli/exit-codes.ts';
-import { optionWithChoices, repeatable } from '../../cli/flags.ts';
+import { optionWithChoices } from '../../cli/choices.ts';
+import { repeatable } from '../../cli/flags.ts';
 import { quantity } from '../../cli/format.ts';
 import { helpText } from '../../cli/help.ts';
 

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import { optionWithChoices, repeatable } from '../../cli/flags.ts';
+import { optionWithChoices } from '../../cli/choices.ts';
+import { repeatable } from '../../cli/flags.ts';
 import type { ComparedStrategy } from '../../core/resilience/backoff.ts';
 import { comparedStrategies } from '../../core/simulation/compare-strategies.ts';
 import { clientsFor, rateFor, type ScenarioRequest, minTaskMs, taskMs } from '../../core/simulation/scenario.ts';

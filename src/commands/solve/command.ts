@@ -3,7 +3,8 @@ import { checkedTask, PolicyDeniedError, type TaskInput } from '../../cli/checke
 import type { CommandRunner, Context, SolveSession } from '../../cli/context.ts';
 import { renderEvent, severityOf } from '../../cli/event-view.ts';
 import { exitCodeOfOutcome, exitCodes } from '../../cli/exit-codes.ts';
-import { budgetOverrides, optionWithChoices, overridesOf, repeatable, writerOf } from '../../cli/flags.ts';
+import { optionWithChoices } from '../../cli/choices.ts';
+import { budgetOverrides, overridesOf, repeatable, writerOf } from '../../cli/flags.ts';
 import { checkExecutionMode, checkWorkersFlags, executionModes, limitsOfFlags } from '../../cli/fleet/queued-flags.ts';
 import { helpText } from '../../cli/help.ts';
 import {
