@@ -40,11 +40,19 @@ const fullStop = 46;
 const inNoHost = /[\s,;"'()|]/;
 
 /**
+ * Whether every label in punycode stands for a name. Node.js 20 and 22 always check that, Node.js 24 only in a host that is not
+ * ASCII: a page must go to the same region under all of them.
+ */
+function isRealName(hostname: string): boolean {
+  return !/(?:^|\.)xn--/.test(hostname) || URL.canParse(`https://\u00e9.${hostname}/`);
+}
+
+/**
  * The host of a web page in the form that rules compare: its `hostname` without trailing dots. Empty if there is none,
  * or if it contains a character that no host name has.
  */
 export function hostOfPage({ hostname }: URL): string {
-  if (inNoHost.test(hostname)) return '';
+  if (inNoHost.test(hostname) || !isRealName(hostname)) return '';
   let end = hostname.length;
   while (hostname.charCodeAt(end - 1) === fullStop) end -= 1;
   return end === hostname.length ? hostname : hostname.slice(0, end);

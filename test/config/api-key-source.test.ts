@@ -30,7 +30,7 @@ describe('the source of the API key', () => {
     };
     const env = Object.fromEntries(Object.entries(values).filter(([variable]) => set.includes(variable)));
     const source = apiKeySource(config, env);
-    expect(Object.values(source ?? {}).some((value) => String(value).endsWith(name))).toBe(true);
+    expect(JSON.stringify(source).includes(`${name}"`)).toBe(true);
     expect(await loadApiKey(config, env)).toBe(`key-of-${name}`);
   });
 

@@ -40,9 +40,13 @@ export interface Start {
 const usuallyLongestMs = 240_000;
 const stackTrace = /^\s+at \S.*(:\d+:\d+|<anonymous>|node:internal)/m;
 
+/** Deprecated and experimental interfaces, leaks: what Node.js itself says on stderr. */
+const nodeWarning = /^\(node:\d+\) /m;
+
 /** Checks that apply to every run. */
 function expectDecency({ stdout, stderr }: Ended): void {
   expect(stderr, 'a trace on stderr').not.toMatch(stackTrace);
+  expect(stderr, 'a warning of Node.js on stderr').not.toMatch(nodeWarning);
   expect(stdout, 'the key on stdout').not.toContain(key);
   expect(stderr, 'the key on stderr').not.toContain(key);
   expect(stderr, 'the solution on stderr').not.toContain(solutionMark);
