@@ -101,9 +101,10 @@ export function buildProgram(
  */
 function withoutHelpCommand(args: readonly string[], program: Command): readonly string[] {
   const named = fromFirstOperand(args, [program]);
-  if (named[0] !== 'help') return args;
+  if (named[0] !== 'help' || args.includes('--help') || args.includes('-h')) return args;
   const others = args.toSpliced(args.length - named.length, 1);
-  const [name = '', ...rest] = fromFirstOperand(named.slice(1), [program]);
+  const [name, ...rest] = fromFirstOperand(named.slice(1), [program]);
+  if (name === undefined) return args.includes('--json') ? args : [...others, '--help'];
   if (findTopic(name) !== null && fromFirstOperand(rest, [program]).length === 0) return args;
   return program.commands.some((command) => command.name() === name) ? [...others, '--help'] : args;
 }

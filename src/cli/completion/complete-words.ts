@@ -151,8 +151,8 @@ export async function completeWords(request: CompletionRequest): Promise<Complet
   const last = known.at(-1);
   const argument = known[line.operandCount] ?? (last?.variadic === true ? last : undefined);
   if (argument !== undefined) return valuesOf(argument, { names: [], prefix: '', line }, request);
-  // Nothing else can stand here.
-  return current === '' && line.takesOptions ? beginning(optionsIn(line), current) : nothing;
+  const isComplete = line.operandCount === known.length;
+  return current === '' && line.takesOptions && isComplete ? beginning(optionsIn(line), current) : nothing;
 }
 
 /** The lines that the scripts of the shells read: the kind, then a word with its description on each line. */

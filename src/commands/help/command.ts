@@ -10,7 +10,7 @@ import { knownNames } from '../../domain/closest-name.ts';
 import { UsageError } from '../../domain/errors.ts';
 
 export interface HelpFlags {
-  /** A topic; left out, all commands. */
+  /** Left out with `--json` only. */
   readonly topic?: string;
   /** The names of all commands. */
   readonly commands: readonly string[];
@@ -33,7 +33,6 @@ export function register(command: Command, runCommand: CommandRunner): void {
     .addArgument(argumentWithChoices('[topic]', `a command, or a topic: ${topics.join(', ')}`, topics))
     .addHelpText('after', helpText(examples))
     .action((topic: string | undefined, _flags: object, self: Command) => {
-      if (topic === undefined && self.optsWithGlobals()['json'] !== true) return self.parent?.outputHelp();
       const commands = (self.parent?.commands ?? []).map((each) => each.name());
       return runCommand(run, { ...(topic !== undefined && { topic }), commands });
     });

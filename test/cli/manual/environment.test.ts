@@ -7,8 +7,10 @@ const source = join(import.meta.dirname, '../../../src');
 const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'));
 const described = environment.flatMap(({ names }) => names);
 
-/** `env['NAME']`, `env.NAME`, and `variable(env, 'NAME')`. */
-const direct = /\benv(?:\['|\.)([A-Z]\w*)|\bvariable\(\w+, '(\w+)'\)/g;
+/** `env['NAME']` and `env.NAME`. */
+const named = /\benv(?:\['|\.)([A-Z]\w*)/g;
+/** `variable(env, 'NAME')`, also with a choice of names. */
+const called = /\bvariable\(env, (.*)\)/g;
 /** `{ NAME, NAME: name } = env`. */
 const destructured = /\{([^{}]*)\}\s*=\s*(?:\w+\.)*env\b/g;
 /** The table of the variables that set a key. */
@@ -17,10 +19,9 @@ const name = /\b[A-Z][A-Z0-9_]+\b/g;
 
 /** The variables that a file reads by name. */
 function variablesIn(text: string): readonly string[] {
-  const lists = [...text.matchAll(destructured), ...text.matchAll(tables)].flatMap(
-    ([, list]) => list!.match(name) ?? [],
-  );
-  return [...[...text.matchAll(direct)].map(([, dotted, called]) => dotted ?? called!), ...lists];
+  const lists = [destructured, tables, called].flatMap((pattern) => [...text.matchAll(pattern)]);
+  const direct = [...text.matchAll(named)].map(([, variable]) => variable!);
+  return [...direct, ...lists.flatMap(([, list]) => list!.match(name) ?? [])];
 }
 
 const read = files.flatMap((file) => variablesIn(readFileSync(join(source, file), 'utf8')));
