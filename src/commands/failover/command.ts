@@ -43,7 +43,7 @@ export function register(command: Command, runCommand: CommandRunner): void {
   command
     .option('--timeout <duration>', "timeout for each region's health check (config: health.timeout)")
     .option('--apply', 'move the waiting tasks of unhealthy regions to their targets')
-    .option('--drain <region>', 'move the waiting tasks of this healthy region to other regions')
+    .option('--drain <region>', 'move the waiting tasks of this region, whatever its state, to other regions')
     .addHelpText('after', helpText(examples))
     .action((flags: FailoverFlags) => runCommand(run, flags));
 }

@@ -52,7 +52,7 @@ const examples = `
 Reads the central results queue. A result is removed from the queue only after it has been written. Rows are appended if
 the output file exists. A running batch collects its own results; this command reads the rest.
 
-If interrupted between write and ack, a row can appear twice; de-duplicate by queue_id.
+If the command is killed after it has written a row and before it has removed the result, the row is written twice, with the same queue_id.
 
 Exit code 4: the queue is unreachable.
 

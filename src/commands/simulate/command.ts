@@ -18,7 +18,7 @@ import { renderReport } from './view.ts';
 const examples = `
 Runs the production solver in virtual time against a simulated service. Nothing is sent. The retry, budget, breaker,
 polling and batch.concurrency settings come from the configuration. The first table compares strategies during the outage.
-The second one says what your polling costs without one: the time between ready and delivered, polls, and idle threads.
+The second table shows what your polling costs without an outage: the time between ready and delivered, polls, and idle threads.
 The strategies equal-jitter and aws-decorrelated are for comparison only.
 
 Examples:

@@ -30,6 +30,8 @@ export interface Block {
   readonly exitCode: number;
   /** What its last command has printed when it gets Ctrl-C; null: what the page shows. */
   readonly until: string | null;
+  /** True if it is run in `npm run test:exhaustive` only. */
+  readonly isSlow: boolean;
   /** Why it is not run; null if it is. */
   readonly notRun: string | null;
 }
@@ -41,7 +43,7 @@ type Rules = Omit<Block, 'place' | 'language' | 'text'>;
 
 /** Reads a marker. Throws if it has a word without a meaning. */
 function readMarker(text: string, place: string): Rules {
-  const marker: Rules = { world: null, varies: [], exitCode: 0, until: null, notRun: null };
+  const marker: Rules = { world: null, varies: [], exitCode: 0, until: null, isSlow: false, notRun: null };
   if (text === '') return marker;
   const reason = notRunPattern.exec(text)?.[1];
   if (reason !== undefined) return { ...marker, notRun: reason };
@@ -51,6 +53,7 @@ function readMarker(text: string, place: string): Rules {
     if (name === 'varies' && values.length > 0) return { ...read, varies: values };
     if (name === 'exit' && values.length === 1) return { ...read, exitCode: Number(values[0]) };
     if (name === 'until' && values.length > 0) return { ...read, until: values.join(' ') };
+    if (rule === 'slow') return { ...read, isSlow: true };
     throw new Error(`${place}: the marker has no rule "${rule}"`);
   }, marker);
 }

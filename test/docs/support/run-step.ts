@@ -29,7 +29,7 @@ export function wordsOf(command: string): readonly string[] | null {
   return isPlain ? words.map((word) => word.replace(/'([^']*)'|"([^"]*)"/g, '$1$2')) : null;
 }
 
-/** Programs that a page may use beside `captcha` and the stand-in for `curl`: they change nothing outside the world. */
+/** Further programs that a page may use, with `captcha` and the stand-in for `curl`: they change nothing outside the world. */
 const harmless = ['cat', 'jq', 'mv', 'sort', 'uniq'];
 
 const prologue = `

@@ -44,7 +44,7 @@ const tasks = `task_id,method,sitekey,pageurl\n${rows.join('')}`;
 
 type RegionHealth = { readonly status: number; readonly report?: object };
 
-/** The health endpoints of regions, of which each gives its answers in turn, again and again. */
+/** The health endpoints of regions, of which each gives its answers in turn, and then from the first on. */
 async function regionsThat(
   answers: Readonly<Record<string, readonly RegionHealth[]>>,
   { afterwards }: Preparation,
