@@ -111,8 +111,8 @@ function stageOutage({ scriptSandbox, terminal }: Context): void {
 
 /** The command that applies the plan. */
 function applyHint({ args, globals }: Context): string {
-  if (globals.sandbox) return 'with regions and queues of your own, captcha failover --apply moves the waiting tasks';
-  return `to move the waiting tasks: captcha ${[...args, '--apply'].map(shellQuoted).join(' ')}`;
+  if (globals.sandbox) return 'to move the waiting tasks of your own regions:\n  captcha failover --apply';
+  return `to move the waiting tasks:\n  captcha ${[...args, '--apply'].map(shellQuoted).join(' ')}`;
 }
 
 function checkFlags({ apply: isApplied, drain }: FailoverFlags): void {

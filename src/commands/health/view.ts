@@ -4,6 +4,7 @@ import { formatAge, formatApi, formatTargets } from '../../cli/regions/health-fo
 import type { HealthFrame } from '../../cli/regions/health-report.ts';
 import { type Cell, renderTable } from '../../cli/table.ts';
 import type { Style } from '../../cli/terminal.ts';
+import { wrapToWidth } from '../../cli/wrap-to-width.ts';
 import type { RegionHealth, RegionStatus } from '../../domain/region.ts';
 
 /** Where and when it is shown. */
@@ -105,26 +106,31 @@ function renderPlan({ failover }: HealthFrame, columns: number | null): string {
   return renderTable(['region', 'target', 'reason'], rows, columns);
 }
 
+/** Lines that a screen does not break inside a word. */
+const fit = (text: string, columns: number | null): string =>
+  columns === null ? text : wrapToWidth(text, columns).join('\n');
+
 /** In full, the errors that the table had no room for. */
-function cutErrors(regions: readonly RegionHealth[], table: string): string {
+function cutErrors(regions: readonly RegionHealth[], table: string, columns: number | null): string {
   const isCut = ({ error }: RegionHealth): boolean => error !== null && !table.includes(withoutControls(error));
   const line = ({ region, error }: RegionHealth): string => withoutControls(`${region}: ${error ?? ''}`);
   return regions
     .filter(isCut)
-    .map((health) => `${line(health)}\n`)
+    .map((health) => `${fit(line(health), columns)}\n`)
     .join('');
 }
 
 /** Everything as text: the regions, where tasks go, the service's own line, and what to make of it. */
 export function renderHealth(frame: HealthFrame, viewOptions: HealthStyle): string {
   const table = renderRegions(frame.regions, viewOptions);
-  const note = frame.note === null ? '' : `note: ${frame.note}\n`;
+  const { columns } = viewOptions;
+  const note = frame.note === null ? '' : `${fit(`note: ${frame.note}`, columns)}\n`;
   return [
     table,
-    cutErrors(frame.regions, table),
-    viewOptions.columns === null ? '\n' : '',
-    renderPlan(frame, viewOptions.columns),
-    `${formatApi(frame.api)}\n`,
+    cutErrors(frame.regions, table, columns),
+    columns === null ? '\n' : '',
+    renderPlan(frame, columns),
+    `${fit(formatApi(frame.api), columns)}\n`,
     note,
   ].join('');
 }

@@ -57,7 +57,7 @@ describe('captcha failover', () => {
         'us    ap  25 %   2      by free capacity',
         '',
       ].join('\n'),
-      err: 'us is unhealthy: reports status draining\nto move the waiting tasks: captcha --apply\n',
+      err: 'us is unhealthy: reports status draining\nto move the waiting tasks:\n  captcha --apply\n',
     });
   });
 
