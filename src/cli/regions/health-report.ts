@@ -34,11 +34,12 @@ export function frameOf(report: HealthReport, regions: readonly Region[], option
 
 /** What a configuration gives to look at. Throws `UsageError` where that is nothing. */
 export function targetsOf({ regions, api: { baseUrl } }: Config): HealthTargets {
-  const example = 'for example {"name": "us-east-1", "health": "https://us-east-1.workers.example.com/health"}';
+  // Lines of their own, short enough for a screen of 80 columns, so that they can be copied.
+  const example = 'for example:\n    {"name": "us-east-1", "health": "https://workers.example.com/health"}';
   if (regions.length === 0) {
     throw new UsageError(
       'no regions are configured',
-      `add them under "regions" in the config file, ${example}; to see simulated regions: captcha --sandbox health`,
+      `add them under "regions" in the config file, ${example}\n  simulated regions:\n    captcha --sandbox health`,
     );
   }
   if (regions.every(({ health }) => health === null)) {

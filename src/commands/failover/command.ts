@@ -126,7 +126,7 @@ function stageOutage({ scriptSandbox, terminal }: Context): void {
 
 /** The command that applies the plan. */
 function applyHint({ args }: Context): string {
-  return `to move the waiting tasks: captcha ${[...args, '--apply'].map(shellQuoted).join(' ')}`;
+  return `to move the waiting tasks:\n  captcha ${[...args, '--apply'].map(shellQuoted).join(' ')}`;
 }
 
 function checkFlags({ apply: isApplied, drain }: FailoverFlags): void {

@@ -1,3 +1,4 @@
+import { wrapToWidth } from '../../cli/display-width.ts';
 import { formatMoment } from '../../cli/format.ts';
 import { formatAge, formatApi, formatTargets } from '../../cli/regions/health-format.ts';
 import type { HealthFrame } from '../../cli/regions/health-report.ts';
@@ -72,14 +73,19 @@ function renderPlan({ failover }: HealthFrame, columns: number | null): string {
   return renderTable(['region', 'target', 'reason'], rows, columns);
 }
 
+/** Lines that a screen does not break inside a word. */
+const fit = (text: string, columns: number | null): string =>
+  columns === null ? text : wrapToWidth(text, columns).join('\n');
+
 /** Everything as text: the regions, where tasks go, the service's own line, and what to make of it. */
 export function renderHealth(frame: HealthFrame, viewOptions: HealthStyle): string {
-  const note = frame.note === null ? '' : `note: ${frame.note}\n`;
+  const { columns } = viewOptions;
+  const note = frame.note === null ? '' : `${fit(`note: ${frame.note}`, columns)}\n`;
   return [
     renderRegions(frame.regions, viewOptions),
-    viewOptions.columns === null ? '\n' : '',
-    renderPlan(frame, viewOptions.columns),
-    `${formatApi(frame.api)}\n`,
+    columns === null ? '\n' : '',
+    renderPlan(frame, columns),
+    `${fit(formatApi(frame.api), columns)}\n`,
     note,
   ].join('');
 }

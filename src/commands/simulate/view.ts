@@ -161,16 +161,21 @@ export function describeDelivery({ threads, tasks, solveMs }: DeliveryComparison
 const protectionOf = (row: ComparisonRow): string =>
   `${row.strategy} with ${resilienceName(row) === '-' ? 'no protection' : resilienceName(row)}`;
 
-/** Why rows that have a budget never recover. Null where none does. */
-export function explainNever({ scenario, rows }: Comparison, { budget }: Pick<Config, 'budget'>): string | null {
-  const isExplained = rows.some((row) => row.recoveryMs === null && row.budget && !row.breaker);
-  if (!isExplained) return null;
-  const leftMs = scenario.durationMs - scenario.outage.toMs;
-  return (
-    `recovery never, with a budget alone: while all clients wait for a token, only budget.minRetriesPerSecond ` +
-    `(${budget.minRetriesPerSecond}/s) lets them return, one by one, and the simulation ends ${formatMs(leftMs)} after ` +
-    `the outage. The load stays low: few submissions are wasted. With the breaker, one probe lets all return.`
-  );
+/** Why rows never recover, by what protects them. */
+export function explainNever({ scenario, rows }: Comparison, { budget }: Pick<Config, 'budget'>): readonly string[] {
+  const left = formatMs(scenario.durationMs - scenario.outage.toMs);
+  const reasons: Readonly<Record<string, string>> = {
+    '-':
+      'recovery never, with no protection: the retries alone keep the load above the capacity of the simulated service ' +
+      'after the outage.',
+    budget:
+      `recovery never, with a budget alone: while all clients wait for a token, only budget.minRetriesPerSecond ` +
+      `(${budget.minRetriesPerSecond}/s) lets them return, one by one, and the simulation ends ${left} after ` +
+      `the outage. The load stays low: few submissions are wasted. With the breaker, one probe lets all return.`,
+  };
+  const other = `recovery never, with the breaker: the load was not as usual again when the simulation ended, ${left} after the outage.`;
+  const names = rows.filter(({ recoveryMs }) => recoveryMs === null).map(resilienceName);
+  return [...new Set(names.map((name) => reasons[name] ?? other))];
 }
 
 /** The row of the person's own strategy with the most protection; the best one if that strategy was not compared. */
@@ -206,7 +211,7 @@ export function renderReport(report: SimulationReport, config: Config, columns: 
   return [
     `${wrapped(describeScenario(scenario), columns)}\n`,
     renderTable(comparisonHead, rows.map(comparisonCells), columns, comparisonNarrowing),
-    ...(never === null ? [] : [wrapped(never, columns)]),
+    ...never.map((text) => wrapped(text, columns)),
     '\n',
     renderCurves(curves, { ...scenario, columns: columns ?? plainColumns }),
     '\n',

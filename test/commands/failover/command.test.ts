@@ -57,7 +57,7 @@ describe('captcha failover', () => {
         'us    ap  25 %   2      by free capacity',
         '',
       ].join('\n'),
-      err: 'us is unhealthy: reports status draining\nto move the waiting tasks: captcha --apply\n',
+      err: 'us is unhealthy: reports status draining\nto move the waiting tasks:\n  captcha --apply\n',
     });
   });
 
@@ -65,7 +65,7 @@ describe('captcha failover', () => {
     const config = { failover: { onAllDown: 'hold' } };
     expect((await asked({ us: down, eu: down }, { config })).err).not.toContain('--apply');
     const sandbox = await asked({ us: down, eu: up(1, 0) }, { globals: { sandbox: true } });
-    expect(sandbox.err).toMatch(/simulates an outage of eu-west-1\n[^]*to move the waiting tasks: captcha --apply\n$/);
+    expect(sandbox.err).toMatch(/simulates an outage of eu-west-1\n[^]*to move the waiting tasks:\n {2}captcha --apply\n$/);
   });
 
   it('obeys failover.strategy', async () => {

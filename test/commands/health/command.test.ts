@@ -68,7 +68,11 @@ describe('captcha health', () => {
     ['no region has a health endpoint', { regions: [{ name: 'x' }] }],
   ])('tells what to do if %s', async (problem, config) => {
     const { context } = stageWith(() => answered(), { config });
-    expect(await refusalOf(() => run({}, context))).toMatch(new RegExp(`^${problem} \\| .*"health": "https://`));
+    const refusal = await refusalOf(() => run({}, context));
+    expect(refusal).toMatch(new RegExp(`^${problem} \\| [^]*"health": "https://`));
+    // What can be copied stands alone on a line that a screen of 80 columns does not break.
+    for (const line of refusal.split('\n').slice(1)) expect(line.length).toBeLessThanOrEqual(80);
+    expect(refusal).toMatch(/^ +\{"name": "us-east-1", .*\}$/m);
   });
 
   it('prints one document with --json', async () => {

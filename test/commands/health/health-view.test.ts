@@ -27,6 +27,16 @@ describe('captcha health', () => {
     ]);
   });
 
+  it('breaks no word at the end of a screen of 80 columns', () => {
+    const note = 'neither the regions nor the CaptchaAI API can be reached: probably a network problem of this machine';
+    const error = 'connection refused; its queue cannot be read either: redis://127.0.0.1:9/0: ECONNREFUSED';
+    const regions = [{ ...aHealth('us'), status: 'unhealthy' as const, error }];
+    const lines = linesOf(renderHealth(aFrame(regions, { note }), screen));
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
+    expect(lines.join(' ')).toContain(`us: ${error}`);
+    expect(lines.join(' ')).toContain(`note: ${note}`);
+  });
+
   it('shows that nothing is redirected, why the API is unreachable, and the probable cause', () => {
     const api = { reachable: false, latencyMs: null, error: 'timed out after 5s' };
     const lines = linesOf(renderHealth(aFrame([aHealth('us')], { api, note: 'is it us?' }), pipe));

@@ -5,6 +5,9 @@ import type { SimulateFlags } from '../../../src/commands/simulate/request.ts';
 import type { Simulation } from '../../../src/commands/simulate/simulation.ts';
 import { createSimulation } from '../../../src/container/simulation.ts';
 import { UsageError } from '../../../src/domain/errors.ts';
+import { explainNever } from '../../../src/commands/simulate/view.ts';
+import type { Config } from '../../../src/config/schema.ts';
+import type { Comparison } from '../../../src/core/simulation/compare-strategies.ts';
 import { displayWidth } from '../../../src/cli/display-width.ts';
 import { aStage, type StageParts } from '../../cli/support/a-stage.ts';
 import { refusalOf } from '../../cli/support/refusal.ts';
@@ -106,6 +109,18 @@ describe('captcha simulate', () => {
     expect(out.trimEnd().split('\n').at(-1)).toMatch(
       /^verdict: full-jitter with .+ solves [\d.]+ % of the tasks .+; full-jitter with .+\.$/,
     );
+  });
+
+  it.each([
+    [false, false, /^recovery never, with no protection: the retries alone/],
+    [true, false, /^recovery never, with a budget alone: .*\(0\.5\/s\).* ends 1m 00s after the outage/],
+    [true, true, /^recovery never, with the breaker: .* ended, 1m 00s after the outage/],
+  ])('explains a recovery that never comes, with budget %s and breaker %s', (budget, breaker, text) => {
+    const scenario = { durationMs: 90_000, outage: { fromMs: 0, toMs: 30_000 } };
+    const row = { recoveryMs: null, budget, breaker };
+    const comparison = { scenario, rows: [row, { ...row }, { ...row, recoveryMs: 1 }] } as unknown as Comparison;
+    const config = { budget: { minRetriesPerSecond: 0.5 } } as unknown as Config;
+    expect(explainNever(comparison, config)).toEqual([expect.stringMatching(text)]);
   });
 
   it('keeps recovery, solved and wasted on a screen of 80 columns', async () => {
