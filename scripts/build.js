@@ -1,6 +1,6 @@
 // Bundles src/ into dist/: ES modules with code splitting, so that a command loads only what it needs. With --notices it
 // writes THIRD_PARTY_NOTICES instead, and with --check-notices it tests whether that file is up to date.
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
 import { writeNotices } from './notices.js';
