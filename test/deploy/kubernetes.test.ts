@@ -49,14 +49,13 @@ const { config } = await loadIn(root, { file: 'deploy/captcha.config.json' });
 const names = config.regions.map(({ name }) => name);
 const manifests = whyNoKubectl === null ? builtManifests() : [];
 
-function the<Spec>(kind: string, name: string): Manifest & { readonly spec: Spec } {
+function the(kind: string, name: string): Manifest {
   const found = manifests.find((each) => each.kind === kind && each.metadata.name === name);
-  expect(found, `${kind} ${name}`).toBeDefined();
-  return found as Manifest & { readonly spec: Spec };
+  return found ?? expect.fail(`there is no ${kind} ${name}`);
 }
 
-const podOf = (region: string) => the<Workload>('Deployment', `worker-${region}`).spec.template.spec;
-const triggersOf = (region: string) => the<Scaling>('ScaledObject', `worker-${region}`).spec.triggers;
+const podOf = (region: string) => (the('Deployment', `worker-${region}`).spec as Workload).template.spec;
+const triggersOf = (region: string) => (the('ScaledObject', `worker-${region}`).spec as Scaling).triggers;
 const queueOf = (name: string) => {
   const read = readRedisUrl(config.regions.find((region) => region.name === name)!.queue!);
   return 'value' in read ? read.value : expect.fail(read.error);
@@ -114,7 +113,7 @@ describe.skipIf(whyNoKubectl !== null).each(names)('the workers of %s', (region)
     expect(ports).toMatchObject([{ name: 'health', containerPort: config.worker.healthPort }]);
     expect(livenessProbe.httpGet).toEqual({ path: '/livez', port: 'health' });
     expect(readinessProbe.httpGet).toEqual({ path: '/readyz', port: 'health' });
-    expect(the<{ ports: object[] }>('Service', `worker-${region}`).spec.ports).toMatchObject([
+    expect((the('Service', `worker-${region}`).spec as { ports: object[] }).ports).toMatchObject([
       { port: config.worker.healthPort, targetPort: 'health' },
     ]);
   });
@@ -135,15 +134,15 @@ describe.skipIf(whyNoKubectl !== null).each(names)('the workers of %s', (region)
   });
 
   it('are selected only by what belongs to their region', () => {
-    const { selector, template } = the<Workload>('Deployment', `worker-${region}`).spec;
+    const { selector, template } = the('Deployment', `worker-${region}`).spec as Workload;
     expect(selector.matchLabels).toMatchObject({ 'captcha/region': region });
     expect(template.metadata.labels).toMatchObject(selector.matchLabels);
-    expect(the<{ selector: object }>('Service', `worker-${region}`).spec.selector).toEqual(selector.matchLabels);
-    expect(the<Workload>('PodDisruptionBudget', `worker-${region}`).spec.selector).toEqual(selector);
+    expect((the('Service', `worker-${region}`).spec as { selector: object }).selector).toEqual(selector.matchLabels);
+    expect((the('PodDisruptionBudget', `worker-${region}`).spec as Workload).selector).toEqual(selector);
   });
 
   it('follow the lists of their own queue', () => {
-    expect(the<Scaling>('ScaledObject', `worker-${region}`).spec.scaleTargetRef.name).toBe(`worker-${region}`);
+    expect((the('ScaledObject', `worker-${region}`).spec as Scaling).scaleTargetRef.name).toBe(`worker-${region}`);
     const { host, port, db } = queueOf(region);
     for (const { type, metadata } of triggersOf(region)) {
       expect(type).toBe('redis');

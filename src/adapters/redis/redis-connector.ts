@@ -17,15 +17,22 @@ export function connectorWith(lookup: SocketLookup): NonNullable<RedisOptions['C
       this.#target = target;
     }
 
+    /** False once the connection was ended. */
+    isWanted(): boolean {
+      return this.connecting;
+    }
+
     /** Returns a socket that connects: ioredis limits the time, and waits for the event. */
     override async connect(): Promise<Stream> {
       this.connecting = true;
       await Promise.resolve();
-      if (!this.connecting) throw new Error('Connection is closed.');
+      if (!this.isWanted()) throw new Error('Connection is closed.');
       const { host = 'localhost', port = 6379, tls } = this.#target;
       const to = { host, port, ...lookup };
       const stream = tls === undefined ? connectTcp(to) : connectTls({ ...to, ...tls });
-      stream.once('error', (error) => (this.firstError = error));
+      stream.once('error', (error: Error) => {
+        this.firstError = error;
+      });
       this.stream = stream;
       return stream;
     }

@@ -65,7 +65,9 @@ describe('captcha failover', () => {
     const config = { failover: { onAllDown: 'hold' } };
     expect((await asked({ us: down, eu: down }, { config })).err).not.toContain('--apply');
     const sandbox = await asked({ us: down, eu: up(1, 0) }, { globals: { sandbox: true } });
-    expect(sandbox.err).toMatch(/simulates an outage of eu-west-1\n[^]*to move the waiting tasks:\n {2}captcha --apply\n$/);
+    expect(sandbox.err).toMatch(
+      /simulates an outage of eu-west-1\n[^]*to move the waiting tasks:\n {2}captcha --apply\n$/,
+    );
   });
 
   it('obeys failover.strategy', async () => {

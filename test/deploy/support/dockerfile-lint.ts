@@ -130,7 +130,7 @@ export function lintDockerfile(text: string): readonly string[] {
   const stages = { count: file.getFROMs().length, names: file.getFROMs().map((from) => from.getBuildStage()) };
   const steps = stepsOf(file);
   const lines = text.split('\n');
-  const invalid = validate(text).map(({ range, message }) => `line ${range.start.line + 1}: ${message}`);
+  const invalid = validate(text).map(({ range, message }) => `line ${range.start.line + 1}: ${message as string}`);
   const broken = Object.entries(rules).flatMap(([name, find]) =>
     find(steps, stages)
       .filter(({ line }) => !ignoredAt(line, lines).includes(name))

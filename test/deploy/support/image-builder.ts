@@ -63,20 +63,14 @@ export class ImageBuilder {
 
   async #take(step: Instruction, nextStage: string): Promise<void> {
     const words = step.getArguments().map(String);
-    switch (step.getKeyword()) {
-      case 'FROM':
-        return this.#begin(nextStage);
-      case 'WORKDIR':
-        this.#cwd = join(this.#cwd, words[0]!);
-        await mkdir(join(this.#image.folder, this.#cwd), { recursive: true });
-        return;
-      case 'COPY':
-        return this.#copy(step as Copy, words);
-      case 'RUN':
-        return this.#run(step.getRawArgumentsContent() ?? '');
-      case 'ENV':
-        return this.#set(words);
-      default:
+    const keyword = step.getKeyword();
+    if (keyword === 'FROM') await this.#begin(nextStage);
+    else if (step instanceof Copy) await this.#copy(step, words);
+    else if (keyword === 'RUN') await this.#run(step.getRawArgumentsContent() ?? '');
+    else if (keyword === 'ENV') this.#set(words);
+    else if (keyword === 'WORKDIR') {
+      this.#cwd = join(this.#cwd, words[0]!);
+      await mkdir(join(this.#image.folder, this.#cwd), { recursive: true });
     }
   }
 

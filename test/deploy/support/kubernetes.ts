@@ -65,11 +65,13 @@ export function schemaProblems(manifests: readonly Manifest[]): readonly string[
     })
     .join('\n');
   const host = ts.createCompilerHost(options);
-  const { getSourceFile, fileExists } = host;
-  host.fileExists = (name) => name === path || fileExists(name);
-  host.getSourceFile = (name, ...rest) =>
-    name === path ? ts.createSourceFile(name, text, ts.ScriptTarget.ES2022) : getSourceFile(name, ...rest);
-  const program = ts.createProgram([path], options, host);
+  const withText: ts.CompilerHost = {
+    ...host,
+    fileExists: (name) => name === path || host.fileExists(name),
+    getSourceFile: (name, ...rest) =>
+      name === path ? ts.createSourceFile(name, text, ts.ScriptTarget.ES2022) : host.getSourceFile(name, ...rest),
+  };
+  const program = ts.createProgram([path], options, withText);
   return ts.getPreEmitDiagnostics(program).map(({ messageText, start, file }) => {
     const line = file === undefined ? 0 : file.getLineAndCharacterOfPosition(start ?? 0).line;
     const { kind, metadata } = manifests[line] ?? { kind: '', metadata: { name: '' } };
