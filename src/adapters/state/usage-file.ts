@@ -88,7 +88,7 @@ function* recordsIn(bytes: Buffer): Generator<UsageRecord> {
 /**
  * The use of an account in files of one hour each. Any number of processes of one user append to the file of the hour without
  * a lock: one write(2) for several lines, each with a checksum. The process that begins a file rewrites those of hours that
- * are over as sums, by rename, and removes old ones. Nobody writes to such a file any more, so nothing is lost.
+ * are over as sums, by rename, and removes old ones. No process writes to such a file any more, so nothing is lost.
  */
 export class UsageFile implements UsageLog {
   readonly #options: UsageFileOptions;
