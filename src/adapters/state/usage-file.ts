@@ -106,7 +106,8 @@ export class UsageFile implements UsageLog {
 
   read(sinceHour: number): readonly UsageRecord[] {
     const files = this.#orNothing(() => this.#hours(), []).filter((hour) => hour >= sinceHour);
-    return files.flatMap((hour) => this.#orNothing(() => this.#sumsOf(hour), []));
+    const records = files.flatMap((hour) => this.#orNothing(() => this.#sumsOf(hour), []));
+    return records.filter(({ hour }) => hour >= sinceHour);
   }
 
   #pathOf(hour: number): string {
