@@ -119,7 +119,7 @@ export const commands: readonly CommandRow[] = [
   {
     name: 'usage',
     group: 'Set-up',
-    summary: 'show what was used of the account, and whether its plan fits',
+    summary: "show the account's usage and whether its plan fits",
     load: () => import('./usage/command.ts'),
   },
   {

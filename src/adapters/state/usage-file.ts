@@ -88,7 +88,7 @@ function* recordsIn(bytes: Buffer): Generator<UsageRecord> {
 /**
  * The use of an account in files of one hour each. Any number of processes of one user append to the file of the hour without
  * a lock: one write(2) for several lines, each with a checksum. The process that begins a file rewrites those of hours that
- * are over as sums, by rename, and removes old ones. Nobody writes to such a file any more, so nothing is lost.
+ * are over as sums, by rename, and removes old ones. No process writes to such a file any more, so nothing is lost.
  */
 export class UsageFile implements UsageLog {
   readonly #options: UsageFileOptions;
@@ -106,7 +106,8 @@ export class UsageFile implements UsageLog {
 
   read(sinceHour: number): readonly UsageRecord[] {
     const files = this.#orNothing(() => this.#hours(), []).filter((hour) => hour >= sinceHour);
-    return files.flatMap((hour) => this.#orNothing(() => this.#sumsOf(hour), []));
+    const records = files.flatMap((hour) => this.#orNothing(() => this.#sumsOf(hour), []));
+    return records.filter(({ hour }) => hour >= sinceHour);
   }
 
   #pathOf(hour: number): string {

@@ -4,12 +4,14 @@ import { wrapWords } from '../../cli/help.ts';
 import { renderTable } from '../../cli/table.ts';
 import type { ThreadReport, UsageFigures, UsageReport, UsageRow } from '../../core/solve/usage-report.ts';
 
-/** What was used, by whom or in which journal, with the verdict in words. */
+/** What was used, by all processes or in a journal, with the verdict in words. */
 export interface UsageSource extends UsageReport {
   /** The answer to: is the plan too small or too big, and where do the solves go? */
   readonly verdict: string;
 }
 
+/** A number keeps its unit. */
+const unbroken = / (?!%|\d\d[ms]\b)/;
 const timeOf = (ms: number | null): string => (ms === null ? '-' : formatMs(ms));
 const secondsText = (seconds: number): string => formatMs(seconds * 1_000);
 const rateOf = (rate: number | null): string => (rate === null ? '-' : formatShare(rate));
@@ -114,7 +116,7 @@ function totalText(report: UsageReport, isJournal: boolean, columns: number | nu
   const indent = Math.max(...lines.map(([name]) => name.length)) + 2;
   return lines
     .map(([name, text]) =>
-      wrapWords(padToWidth(name, indent), text.split(' '), { columns: columns ?? Infinity, indent, end: '' }),
+      wrapWords(padToWidth(name, indent), text.split(unbroken), { columns: columns ?? Infinity, indent, end: '' }),
     )
     .map((line) => `${line}\n`)
     .join('');
@@ -130,7 +132,7 @@ export function renderUsage(
   }: { readonly title: string; readonly isJournal: boolean; readonly columns: number | null },
 ): string {
   const wrapped = (text: string): string =>
-    wrapWords('', text.split(' '), { columns: columns ?? Infinity, indent: 0, end: '' });
+    wrapWords('', text.split(unbroken), { columns: columns ?? Infinity, indent: 0, end: '' });
   const parts = [rowsText(source, columns), totalText(source, isJournal, columns), `${wrapped(source.verdict)}\n`];
   return `${wrapped(title)}\n${parts.join('\n')}`;
 }

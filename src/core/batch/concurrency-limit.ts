@@ -97,8 +97,8 @@ export class ConcurrencyLimit {
   }
 
   /**
-   * How many tasks can be in work here if so many workers share what the account has left: those that are, and this one's
-   * share of the free threads. Those of all workers together are at most the threads of the account. At least 1.
+   * How many tasks can be in work here if this number of workers shares the account: those that are, and an equal share of the
+   * free threads. Those of all workers together are at most the threads of the account. At least 1.
    */
   shareOf(workers: number): number {
     if (!this.#busy.isKnown) return this.limit;

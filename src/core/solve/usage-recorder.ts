@@ -141,7 +141,7 @@ export class UsageRecorder implements UsageSink {
     while (this.#inWork > 0 && !this.#ended.signal.aborted) {
       const sinceMs = clock.nowMs();
       await clock.sleep(everyMs, this.#ended.signal);
-      // A suspended machine works for nobody.
+      // The time in which the machine was suspended does not count.
       this.#look(Math.min(2 * everyMs, clock.nowMs() - sinceMs));
       if (!this.#ended.signal.aborted) await this.#store();
     }

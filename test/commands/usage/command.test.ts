@@ -75,7 +75,7 @@ describe('captcha usage', () => {
     const { text } = await shown({}, { stdout: { isTTY: true, columns: 60 } });
     expect(widest(text)).toBeLessThanOrEqual(60);
     expect(text).toMatch(
-      /^userrecaptcha in ap-southeast-1\n {2}1238 submissions, 98 % solved, p50 12.\ds, p95 12.\ds, 5h 33m\n {2}of thread time\n/m,
+      /^userrecaptcha in ap-southeast-1\n {2}1238 submissions, 98 % solved, p50 12.\ds, p95 12.\ds,\n {2}5h 33m of thread time\n/m,
     );
     expect(text).toContain('\nThe plan is too small');
   });
@@ -92,7 +92,7 @@ describe('captcha usage', () => {
     );
     expect(text).toMatch(/method +│ region +│ label +│ sent/);
     expect(text).toContain('threads           7\n');
-    expect(text).toContain('All tasks are turnstile in us-east-1 (label nightly).');
+    expect(text.replaceAll('\n', ' ')).toContain('All tasks are turnstile in us-east-1 (label nightly).');
   });
 
   it('prints the same as JSON and as CSV', async () => {
