@@ -45,7 +45,15 @@ describe('the package', () => {
     const folder = join(modules, 'captcha-ops');
     const shipped = await readdir(folder, { recursive: true });
     expect(shipped).toEqual(
-      expect.arrayContaining(['bin/captcha.js', 'dist/main.js', 'captcha.config.example.json', 'LICENSE', 'README.md']),
+      expect.arrayContaining([
+        'bin/captcha.js',
+        'dist/main.js',
+        'dist/commands.json',
+        'dist/captcha.1',
+        'captcha.config.example.json',
+        'LICENSE',
+        'README.md',
+      ]),
     );
     expect(shipped.filter((name) => /^(src|test|bench|scripts)\/|\.map$/.test(name))).toEqual([]);
     const example = await readFile(join(folder, 'captcha.config.example.json'), 'utf8');
