@@ -86,7 +86,14 @@ describe('the package', () => {
 
     const folder = join(modules, 'captcha-ops');
     const shipped = await filesIn(folder);
-    const needed = ['bin/captcha.js', 'dist/main.js', 'LICENSE', 'THIRD_PARTY_NOTICES'];
+    const needed = [
+      'bin/captcha.js',
+      'dist/main.js',
+      'dist/commands.json',
+      'dist/captcha.1',
+      'LICENSE',
+      'THIRD_PARTY_NOTICES',
+    ];
     expect(shipped).toEqual(expect.arrayContaining(needed));
     const linked = await linkedFrom(folder);
     expect(shipped.filter((name) => !linked.has(name) && !unlinked.test(name))).toEqual([]);
