@@ -1,11 +1,12 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { hasRedis } from '../contract/support/redis-server.ts';
 import { isExhaustive } from '../support/exhaustive.ts';
 import { type Block, blocksIn, blocksOf, pages, type Step, stepsOf } from './support/blocks.ts';
 import { mask, shownPattern } from './support/masks.ts';
 import { runStep, shown, startInBackground, wordsOf } from './support/run-step.ts';
-import { openWorld, type World } from './support/worlds.ts';
+import { openWorld, redisWorlds, type World } from './support/worlds.ts';
 
 const languages = ['console', 'sh', 'json'];
 
@@ -70,7 +71,9 @@ const needsShell = (block: Block): boolean =>
 
 describe.each(pages)('%s', (page) => {
   const blocks = placed(blocksOf(page));
-  const run = blocks.filter(({ block }) => block.notRun === null && languages.includes(block.language));
+  const run = blocks
+    .filter(({ block }) => block.notRun === null && languages.includes(block.language))
+    .filter(({ world }) => hasRedis || !redisWorlds.includes(world));
   const here = process.cwd();
   const { PATH } = process.env;
 

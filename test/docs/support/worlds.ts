@@ -1,6 +1,7 @@
 import { chmod, mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { expect } from 'vitest';
 import { startSandbox } from '../../../src/sandbox/sandbox.ts';
 import { startService, unusedPort } from '../../acceptance/support/service.ts';
 import { RedisServer } from '../../contract/support/redis-server.ts';
@@ -28,15 +29,20 @@ interface WorldParts {
   readonly config?: object | null;
   readonly env?: NodeJS.ProcessEnv;
   readonly files?: Readonly<Record<string, string>>;
-  /** The arguments of a command that runs first. */
-  readonly before?: readonly string[];
+  /** Is done first, in the home folder. */
+  readonly before?: (world: World) => Promise<void>;
 }
 
 /** 32 characters, as the keys of CaptchaAI have. */
 export const key = '0123456789abcdef0123456789abcdef';
 
-/** A service that answers soon is polled soon. */
-const quick = { polling: { firstWait: '0ms', interval: '20ms' }, retry: { baseDelay: '10ms', maxDelay: '50ms' } };
+/** A service that answers soon is polled soon. Only what hangs is given up. */
+const quick = {
+  health: { timeout: '60s' },
+  api: { timeout: '60s' },
+  polling: { firstWait: '0ms', interval: '20ms' },
+  retry: { baseDelay: '10ms', maxDelay: '50ms' },
+};
 
 const pages = ['example.com/login', 'shop.example.de/login', 'example.co.jp/', 'example.com/checkout'];
 const rows = pages.map((page, index) => `t${index + 1},turnstile,0x4AAA,https://${page}\n`);
@@ -79,6 +85,30 @@ async function withQueues(preparation: Preparation): Promise<WorldParts> {
       worker: { healthPort: 0 },
     },
   };
+}
+
+/** Queues the tasks of a batch, and ends it as soon as they wait. */
+async function queueTasks({ home, env }: World): Promise<void> {
+  const start = (line: string) => new CapturedProcess({ args: line.split(' '), cwd: home, env });
+  const batch = start('batch tasks.csv --out sent.csv --via queues');
+  const show = async (): Promise<string> => {
+    const shown = start('queue show --json');
+    await shown.exitCode;
+    return shown.screen;
+  };
+  await expect.poll(show).toContain(`"waiting":${rows.length}`);
+  batch.interrupt();
+  await batch.exitCode;
+}
+
+async function inFolder(folder: string, work: () => Promise<void>): Promise<void> {
+  const here = process.cwd();
+  process.chdir(folder);
+  try {
+    await work();
+  } finally {
+    process.chdir(here);
+  }
 }
 
 /** The worlds by the name that a marker gives them. */
@@ -124,7 +154,7 @@ const worlds: Readonly<Record<string, (preparation: Preparation) => Promise<Worl
         },
         preparation,
       )),
-      health: { interval: '100ms' },
+      health: { interval: '100ms', timeout: '60s' },
     },
   }),
 
@@ -154,7 +184,7 @@ const worlds: Readonly<Record<string, (preparation: Preparation) => Promise<Worl
   /** Tasks wait in a queue. */
   waiting: async (preparation) => ({
     ...(await withQueues(preparation)),
-    before: ['batch', 'tasks.csv', '--out', 'sent.csv', '--via', 'queues', '--max-duration', '1s'],
+    before: queueTasks,
   }),
 };
 
@@ -165,15 +195,8 @@ async function writePrograms(home: string): Promise<void> {
   await writeFile(join(home, '.programs/curl'), script, { mode: 0o755 });
 }
 
-async function runFirst(args: readonly string[], { home, env }: World): Promise<void> {
-  const here = process.cwd();
-  process.chdir(home);
-  try {
-    await new CapturedProcess({ args, cwd: home, env }).exitCode;
-  } finally {
-    process.chdir(here);
-  }
-}
+/** The worlds that need `redis-server`. */
+export const redisWorlds: readonly string[] = ['queues', 'waiting'];
 
 /** Opens a world. Throws if there is none of that name. */
 export async function openWorld(name: string): Promise<World> {
@@ -199,7 +222,7 @@ export async function openWorld(name: string): Promise<World> {
     await writePrograms(home);
     const PATH = `${join(home, '.programs')}:${process.env['PATH'] ?? ''}`;
     const world = { home, env: { PATH, HOME: home, TMPDIR: home, ...account, ...env }, close };
-    if (before !== undefined) await runFirst(before, world);
+    if (before !== undefined) await inFolder(home, () => before(world));
     return world;
   } catch (error) {
     await close();
