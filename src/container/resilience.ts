@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { hostNowMs } from '../adapters/state/host-clock.ts';
 import { HostLog } from '../adapters/state/host-log.ts';
@@ -149,7 +149,7 @@ export function createResilience(config: Config, parts: ResilienceDeps): Resilie
   const open = (): Promise<FleetSubmissions> => openFleetSubmissions(url, config, accountId);
   const fleet = new FleetResilience(options.budget, { host, openBucket, ...shared });
   const hostHold = (): Hold | null => host.known.rules.holdOnlyHere(Math.max(host.known.latestMs, hostNowMs()));
-  const submissions = new FleetSubmissionGate(ofSubmissions, { open, hostHold, ...shared });
+  const submissions = new FleetSubmissionGate(ofSubmissions, { open, hostHold, newTicket: randomUUID, ...shared });
   const { budget, breaker, retryAfterGate, threadTurns } = fleet;
   const close = async (): Promise<void> => {
     await Promise.all([submissions.close(), fleet.close()]);

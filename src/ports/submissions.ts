@@ -80,8 +80,11 @@ export interface SubmissionGate {
 export interface FleetSubmissions {
   /** Changes nothing. */
   look(): Promise<KnownRules>;
-  /** `limits`: those of the caller; the lower one of two limits of the same kind applies. */
-  count(limits: readonly SubmissionLimit[], who: Submitter): Promise<CountResult>;
+  /**
+   * `limits`: those of the caller; the lower one of two limits of the same kind applies. `ticket`: names this request, so that it
+   * is counted once although it is sent again within a minute because its answer was lost.
+   */
+  count(limits: readonly SubmissionLimit[], who: Submitter, ticket?: string): Promise<CountResult>;
   giveBack(who: Submitter, atMs: number): Promise<void>;
   hold(hold: { readonly by: string; readonly why: string; readonly forMs: number | null }): Promise<void>;
   /** False if nothing was held. */

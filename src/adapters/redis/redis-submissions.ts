@@ -87,8 +87,8 @@ export class RedisSubmissions implements FleetSubmissions {
     return { hold: holdOf(answer), limits: usesOf(answer) };
   }
 
-  async count(limits: readonly SubmissionLimit[], who: Submitter): Promise<CountResult> {
-    return countResult(await this.#run('count', { limits: stored(limits), ...storedWho(who) }));
+  async count(limits: readonly SubmissionLimit[], who: Submitter, ticket = ''): Promise<CountResult> {
+    return countResult(await this.#run('count', { limits: stored(limits), ...storedWho(who), ticket }));
   }
 
   async giveBack(who: Submitter, atMs: number): Promise<void> {

@@ -2,14 +2,15 @@ import { serverClock } from './budget-script.ts';
 
 /**
  * The hold and the limits of a fleet, as a Redis script, which runs atomically. It is `SubmissionRules` with the same
- * arithmetic. If the server's clock is set back, time continues from its latest value.
+ * arithmetic. If the server's clock is set back, time continues from its latest value. A counted ticket is kept for a minute
+ * in a key of its own.
  *
  * KEYS: a hash. ARGV: the action (look, count, give-back, hold, release, replace) and its arguments as JSON. Returns JSON:
  * `counted` and `atMs` or `refused` (the index of a limit; 0 for the hold) for `count`, `wasHeld` for `release`, and for
  * every action `hold` and `limits`. An empty list is written as an empty object.
  */
 export const submissionScript = `
-local slotsPerWindow = 100
+local slotsPerWindow, ticketMs = 100, 60000
 local doing, about = ARGV[1], cjson.decode(ARGV[2])
 ${serverClock}
 local text = function(number) return string.format('%.17g', number) end
@@ -99,11 +100,15 @@ if doing == 'count' then
     if applies(ledger) and roomInMs(ledger) > longestMs then longestMs, refused = roomInMs(ledger), i end
   end
   if hold then refused = 0 end
+  local ticketKey = about.ticket ~= '' and KEYS[1] .. ':' .. about.ticket
+  local countedAt = ticketKey and not hold and redis.call('GET', ticketKey)
+  if countedAt then refused = nil end
   answer.counted = refused == nil
   answer.refused = refused
-  answer.atMs = text(nowMs)
+  answer.atMs = countedAt or text(nowMs)
+  if answer.counted and ticketKey then redis.call('SET', ticketKey, answer.atMs, 'PX', ticketMs) end
   for _, ledger in ipairs(ledgers) do
-    if answer.counted and applies(ledger) then
+    if answer.counted and not countedAt and applies(ledger) then
       local slot, last = math.ceil(nowMs / slotMsOf(ledger)), ledger.slots[#ledger.slots]
       if last and last[1] == slot then last[2] = last[2] + 1 else table.insert(ledger.slots, { slot, 1 }) end
     end

@@ -17,6 +17,8 @@ export interface FleetSubmissionDeps {
   readonly open: () => Promise<FleetRemote>;
   /** The hold of this host alone: the fleet could not be told. Null if there is none. */
   readonly hostHold: () => Hold | null;
+  /** Names a request as no other process does. */
+  readonly newTicket: () => string;
   readonly nowMs: () => number;
   readonly warn: (message: string) => void;
 }
@@ -46,6 +48,8 @@ export class FleetSubmissionGate implements SubmissionGate {
   /** Why the fleet did not answer last time. */
   #absence: string | null = null;
   #hasWarned = false;
+  /** The counts whose answers were lost. The fleet may have counted them, so the next submissions use them. */
+  readonly #unanswered: string[] = [];
 
   constructor(options: SubmissionOptions, deps: FleetSubmissionDeps) {
     this.#limits = options.limits;
@@ -61,19 +65,23 @@ export class FleetSubmissionGate implements SubmissionGate {
     const hold = this.#holdNow();
     if (hold !== null) return { reason: 'held', hold, retryInMs: hold.leftMs };
     if (!this.#isLimited()) return null;
+    if (this.#absence === null && this.#unanswered.length > 0) return null;
     return this.#absence === null ? this.#fullLimit() : this.#uncounted(this.#absence);
   }
 
   async count(): Promise<CountResult> {
     if (!this.#isLimited()) return unlimited;
+    const ticket = this.#unanswered.pop() ?? this.#deps.newTicket();
     try {
-      const result = await (await this.#opened()).count(this.#limits, this.#who);
+      const result = await (await this.#opened()).count(this.#limits, this.#who, ticket);
       this.#absence = null;
+      if (!result.counted && result.refusal.reason === 'held') this.#unanswered.push(ticket);
       // What was refused is looked up again, so that the other tasks of this process need not ask.
       if (!result.counted) this.#lookedMs = -Infinity;
       return result;
     } catch (error) {
       if (!(error instanceof RemoteUnavailableError)) throw error;
+      this.#unanswered.push(ticket);
       this.#recordAbsence(error.message);
       return { counted: false, refusal: this.#uncounted(error.message) };
     }

@@ -97,6 +97,19 @@ describe.skipIf(!hasRedis)('the hold and the limits in Redis', () => {
     expect((await remote.count(limits, { label: null })).counted).toBe(true);
   });
 
+  it('count a ticket once, unless submissions are on hold', async () => {
+    await time.forget();
+    await time.set(epochMs);
+    const limits = [{ label: null, count: 2, windowMs: 60_000 }];
+    const count = async (ticket: string) => (await remote.count(limits, { label: null }, ticket)).counted;
+    expect([await count('a'), await count('a'), await count('b'), await count('c')]).toEqual([true, true, true, false]);
+    expect((await remote.look()).limits).toMatchObject([{ used: 2 }]);
+    await remote.hold({ by: 'ada', why: '', forMs: null });
+    expect(await count('a')).toBe(false);
+    await remote.release();
+    expect([await count('a'), await count('c')]).toEqual([true, false]);
+  });
+
   it('keep a hold without an end', async () => {
     await time.forget();
     await time.set(epochMs);

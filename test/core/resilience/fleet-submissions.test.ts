@@ -9,7 +9,8 @@ const perHour = (count: number): SubmissionLimit => ({ label: null, count, windo
 /** A fleet in memory that counts its requests and can be away. */
 function aFleet() {
   const rules = new SubmissionRules();
-  const fleet = { nowMs: 0, isAway: false, looks: 0, counts: 0 };
+  const fleet = { nowMs: 0, isAway: false, losesAnswers: false, looks: 0, counts: 0 };
+  const tickets = new Set<string>();
   const asked = (): void => {
     if (fleet.isAway) throw new RemoteUnavailableError('redis is away');
   };
@@ -19,11 +20,13 @@ function aFleet() {
       asked();
       return { hold: rules.holdAt(fleet.nowMs), limits: rules.uses(fleet.nowMs) };
     },
-    count: async (limits, who) => {
-      fleet.counts += 1;
+    count: async (limits, who, ticket = '') => {
       asked();
       rules.apply({ type: 'limits', since: 2, limits }, fleet.nowMs);
+      if (tickets.has(ticket)) return { counted: true, atMs: 0 };
       const result = rules.apply({ type: 'submit', since: 2, ...who, task: 't' }, fleet.nowMs);
+      if (result?.counted === true) tickets.add(ticket);
+      if (fleet.losesAnswers) throw new RemoteUnavailableError('no answer');
       return result ?? { counted: true, atMs: null };
     },
     giveBack: async (who, atMs) => {
@@ -39,6 +42,7 @@ function aFleet() {
   const host = new SubmissionRules();
   const deps = {
     open: async () => remote,
+    newTicket: () => String((fleet.counts += 1)),
     hostHold: () => host.holdOnlyHere(fleet.nowMs),
     nowMs: () => fleet.nowMs,
     warn: (text: string) => void warnings.push(text),
@@ -150,6 +154,21 @@ describe('the gate of a fleet', () => {
     fleet.isAway = true;
     fleet.nowMs = 500;
     expect([await other.check(), (await other.count()).counted]).toEqual([null, true]);
+  });
+
+  it('uses a count whose answer was lost for the next submission, although the limit is reached', async () => {
+    const { fleet, open } = aFleet();
+    const gate = open([perHour(1)]);
+    fleet.losesAnswers = true;
+    expect(await gate.count()).toMatchObject({ counted: false, refusal: { reason: 'uncounted' } });
+    fleet.losesAnswers = false;
+    fleet.nowMs = 1_000;
+    await gate.check();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(await gate.check()).toBeNull();
+    expect((await gate.count()).counted).toBe(true);
+    fleet.nowMs = 2_000;
+    expect(await gate.check()).toMatchObject({ reason: 'limit-reached' });
   });
 
   it('gives a count back', async () => {
