@@ -133,7 +133,7 @@ describe.skipIf(!hasRedis).concurrent('a fleet of three regions on Redis', () =>
     const shown = await bench.run(['queue', 'show', '--json'], { at: ledger, config });
     const { queues } = JSON.parse(shown.stdout) as { queues: { region: string; waiting: number }[] };
     expect(queues.find(({ region }) => region === 'eu-west-1')).toMatchObject({ waiting: 1, inFlight: 0, dead: 0 });
-    const worker = await startWorker('us-east-1');
+    const worker = await startWorker('us-east-1', ['--json']);
     await untilAnswered(async () => (await fetch(healthOf('us-east-1').replace('health', 'readyz'))).ok);
     const moved = await bench.run(['failover', '--apply', '--json'], { at: ledger, config });
     expect(JSON.parse(moved.stdout)).toMatchObject({
@@ -148,6 +148,8 @@ describe.skipIf(!hasRedis).concurrent('a fleet of three regions on Redis', () =>
     await untilAnswered(async () => (await resultsWaiting(bench, { at: ledger, config })) === 1);
     const collected = await bench.run(['results', '--out', 'late.csv'], { at: ledger, config });
     expect(collected, collected.stderr).toMatchObject({ code: 0 });
+    expect(collected.stderr).toMatch(/^1 result written to late\.csv: 1 solved, 0 failed\nsolve time p50 /);
+    expect(collected.stderr).toMatch(/^us-east-1 +1 +0 +1 +\S+s\/\S+s +\S+s\/\S+s +\S+s\/\S+s$/m);
     expect(await rowsIn(bench, 'late.csv')).toMatchObject([
       { status: 'solved', region: 'us-east-1', home_region: 'eu-west-1', solution: solutionFor(sitekeyOf(1)) },
     ]);
@@ -156,7 +158,17 @@ describe.skipIf(!hasRedis).concurrent('a fleet of three regions on Redis', () =>
     const drained = await bench.run(['failover', '--drain', 'us-east-1'], { at: ledger, config });
     expect(drained).toMatchObject({ code: 2, stderr: expect.stringMatching(/no other region is serving/) as string });
     worker.signal('SIGTERM');
-    expect(await worker.ended).toMatchObject({ code: 0 });
+    const { code, stdout, stderr } = await worker.ended;
+    const lines = stdout.trimEnd().split('\n');
+    expect({ code, lines: lines.map((line) => JSON.parse(line) as object) }).toMatchObject({
+      code: 0,
+      lines: [
+        { schemaVersion: 1, type: 'finished', status: 'solved', homeRegion: 'eu-west-1', attemptCount: 1 },
+        { schemaVersion: 1, type: 'ended', solved: 1, left: { waiting: 0, inFlight: 0 } },
+      ],
+    });
+    expect(stdout).not.toContain(solutionFor(sitekeyOf(1)));
+    expect(stderr).toContain('\nthe queue is empty');
   });
 
   it.runIf(isExhaustive)('solves failed tasks again although their first result is final', async ({ bench }) => {
