@@ -2,7 +2,6 @@ import { performance } from 'node:perf_hooks';
 import { sandboxRegions } from '../domain/sandbox-regions.ts';
 import type { Endpoint } from '../protocol/error-codes.ts';
 import type { Quirk } from './quirks.ts';
-import type { RegionOutage } from './region-outage.ts';
 
 /** A task as the sandbox accepted it; `params` are the wire parameters without the key. */
 export interface AcceptedTask {
@@ -20,6 +19,14 @@ export interface RandomFault {
 /** Faults every request in a time range, in ms since the start; `toMs` is excluded. */
 export interface Outage {
   readonly mode: string | number;
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+/** A scripted outage of one simulated region, in ms since the start; `toMs` is excluded. */
+export interface RegionOutage {
+  readonly region: string;
+  readonly status: 'down' | 'slow';
   readonly fromMs: number;
   readonly toMs: number;
 }

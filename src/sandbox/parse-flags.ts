@@ -2,9 +2,8 @@ import { knownNames } from '../domain/closest-name.ts';
 import { parseDuration } from '../domain/duration.ts';
 import { UsageError } from '../domain/errors.ts';
 import { readFaultMode } from './fault-modes.ts';
-import type { Outage, RandomFault, SandboxOptions } from './options.ts';
+import type { Outage, RandomFault, RegionOutage, SandboxOptions } from './options.ts';
 import { type Quirk, quirkNames } from './quirks.ts';
-import { parseRegionOutage } from './region-outage.ts';
 
 /** The flags of `captcha sandbox`, as typed. */
 export interface SandboxFlags {
@@ -55,6 +54,13 @@ function rangeIn(flag: string, text: string, example: string): [fromMs: number, 
   return [durationIn(flag, from, example), durationIn(flag, to, example)];
 }
 
+function periodIn(flag: string, text: string, example: string): { fromMs: number; toMs: number } {
+  const [fromMs, toMs] = rangeIn(flag, text, example) ?? [];
+  if (fromMs === undefined || toMs === undefined) throw wrong(flag, `"${text}" is not FROM-TO`, example);
+  if (toMs <= fromMs) throw wrong(flag, `"${text}" ends before it begins`, example);
+  return { fromMs, toMs };
+}
+
 function wholeNumber(flag: string, text: string, limits: { min: number; max: number; example: string }): number {
   const value = /^\d+$/.test(text) ? Number(text) : NaN;
   if (value >= limits.min && value <= limits.max) return value;
@@ -76,10 +82,16 @@ function parseOutage(text: string): Outage {
   const [mode, range] = splitMode(text) ?? [];
   if (mode === undefined || range === undefined) throw wrong('--outage', `"${text}" is not MODE:FROM-TO`, example);
   checkMode('--outage', mode, example);
-  const [fromMs, toMs] = rangeIn('--outage', range, example) ?? [];
-  if (fromMs === undefined || toMs === undefined) throw wrong('--outage', `"${range}" is not FROM-TO`, example);
-  if (toMs <= fromMs) throw wrong('--outage', `"${range}" ends before it begins`, example);
-  return { mode, fromMs, toMs };
+  return { mode, ...periodIn('--outage', range, example) };
+}
+
+function parseRegionOutage(text: string): RegionOutage {
+  const flag = '--region-outage';
+  const example = 'eu-west-1:down:10s-30s';
+  const [place = '', range = ''] = splitMode(text) ?? [];
+  const [, region, status] = /^([^:]+):(down|slow)$/.exec(place) ?? [];
+  if (region === undefined) throw wrong(flag, `"${text}" is not NAME:down:FROM-TO or NAME:slow:FROM-TO`, example);
+  return { region, status: status === 'slow' ? 'slow' : 'down', ...periodIn(flag, range, example) };
 }
 
 function parseLatency(text: string): [min: number, max: number] {

@@ -1,7 +1,6 @@
 import { UsageError } from '../domain/errors.ts';
 import { type HttpAnswer, jsonBody } from './http-answer.ts';
-import type { SandboxSettings } from './options.ts';
-import type { RegionOutage } from './region-outage.ts';
+import type { RegionOutage, SandboxSettings } from './options.ts';
 
 /** `down` answers its health check with 503, `slow` does not answer. */
 export type SimulatedStatus = 'healthy' | 'down' | 'slow';

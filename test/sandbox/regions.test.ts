@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../src/domain/errors.ts';
-import { parseRegionOutage } from '../../src/sandbox/region-outage.ts';
+import { parseSandboxFlags } from '../../src/sandbox/parse-flags.ts';
 import { runSandbox } from './running-sandbox.ts';
 
 async function runRegions(regions?: readonly string[]) {
@@ -71,15 +71,16 @@ describe('a simulated region', () => {
 
 describe('--region-outage', () => {
   it('names a region, a mode and two times', () => {
-    expect(parseRegionOutage('eu-west-1:slow:0s-2m')).toEqual({
-      ...{ region: 'eu-west-1', status: 'slow', fromMs: 0, toMs: 120_000 },
-    });
+    const outage = { region: 'eu-west-1', status: 'slow', fromMs: 0, toMs: 120_000 };
+    expect(parseSandboxFlags({ regionOutage: ['eu-west-1:slow:0s-2m'] })).toEqual({ regionOutages: [outage] });
   });
 
   it.each(['eu', 'eu:down', 'eu:gone:0s-1s', 'eu:down:5s', 'eu:down:5s-5s', 'eu:down:5-6', ':down:0s-1s'])(
     'refuses %s with an example',
     (text) => {
-      expect(() => parseRegionOutage(text)).toThrow(UsageError);
+      const refused = expect(() => parseSandboxFlags({ regionOutage: [text] }));
+      refused.toThrow(UsageError);
+      refused.toThrow(/^--region-outage: /);
     },
   );
 });

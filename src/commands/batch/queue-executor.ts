@@ -8,6 +8,7 @@ import type { BatchResult } from '../../core/batch/batch-plan.ts';
 import { dispatchItem, journaledQueue, queueKeyOf } from '../../core/fleet/dispatch-item.ts';
 import { requestsOf } from '../../core/fleet/worker-metrics.ts';
 import type { TaskLimits } from '../../domain/queued-task.ts';
+import { renderQueued } from './view.ts';
 import type { TaskExecutor, ExecutorDeps } from './direct-executor.ts';
 
 /** Default number of tasks that are queued or running at once. */
@@ -55,7 +56,10 @@ export async function solveInRegions(
   const fail = (error: unknown): void => queueClient.fail(error);
   const following = followHealth(failover, { config, queues, signal: ended.signal }, context).catch(fail);
   const working = workEmbedded(fleet, parts, context).catch(fail);
-  const collecting = queueClient.collect(rules.stop, () => working).catch(fail);
+  const noteLeft = (left: ReadonlyMap<string, number>): void => {
+    if (!isAlone && left.size > 0) context.terminal.note(renderQueued(left));
+  };
+  const collecting = queueClient.collect(rules.stop, () => working, noteLeft).catch(fail);
   const isStrict = fleet.isStrict.bind(fleet);
   return {
     solve: (work) => {

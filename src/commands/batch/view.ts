@@ -192,3 +192,8 @@ export function renderLeft(error: unknown, left: number | null, resume: string):
   const tasks = left === null ? 'finished tasks are kept' : `${quantity(left, 'task')} left; finished tasks are kept`;
   return `${tasks}\n${isFull ? 'free space, then ' : ''}continue with the same command: ${resume}`;
 }
+
+/** The tasks that stay in queues when a run ends early, by the region that they were sent to. */
+export function renderQueued(countByRegion: ReadonlyMap<string, number>): string {
+  return `still queued: ${[...countByRegion].map(([region, count]) => `${count} for ${region}`).join(', ')}`;
+}

@@ -165,7 +165,19 @@ class BatchRun {
     const { rules } = this.#deps;
     const { inputMayStall } = this.#options;
     const enough = joinSignals(rules.stop, this.#idle.signal);
-    for await (const item of inputMayStall ? abortable(items, enough.signal) : items) {
+    try {
+      await this.#read(inputMayStall ? abortable(items, enough.signal) : items);
+    } finally {
+      enough.release();
+    }
+    this.#isReading = false;
+    await Promise.all(this.#running);
+    await this.#writeHeldBack();
+    return rules.reason;
+  }
+
+  async #read(items: AsyncIterable<BatchItem>): Promise<void> {
+    for await (const item of items) {
       const place = (await this.#ordered?.takePlace()) ?? 0;
       const plan = await this.#plan(item);
       const slot = plan.do === 'nothing' ? null : await this.#mayBegin();
@@ -173,11 +185,6 @@ class BatchRun {
       else await this.#keep(item, place);
       if (this.#hasReadEnough()) break;
     }
-    this.#isReading = false;
-    enough.release();
-    await Promise.all(this.#running);
-    await this.#writeHeldBack();
-    return rules.reason;
   }
 
   async #plan(item: BatchItem): Promise<Exclude<BatchPlan, { do: 'begin-again' }>> {

@@ -57,9 +57,13 @@ export interface QueueClientDeps extends TaskRegionsDeps {
 interface Pending extends Sending {
   /** True once the task is in a queue; a task that is still being sent is not checked for loss. */
   isSent: boolean;
+  /** The region whose queue it was sent to; null if it is in none. */
+  sentTo: string | null;
   readonly resolve: (result: TaskResult | null) => void;
   readonly reject: (error: unknown) => void;
 }
+
+type OnLeft = (countByRegion: ReadonlyMap<string, number>) => void;
 
 /** Engines accept this many at once without delaying others. */
 const maxSendSize = 1_000;
@@ -131,7 +135,7 @@ export class QueueClient {
     if (this.#failure !== null) return Promise.reject(this.#failure);
     if (this.#ended.signal.aborted) return Promise.resolve(null);
     return new Promise((resolve, reject) => {
-      const pending: Pending = { queued, ...known, isSent: false, isDoubtful: false, resolve, reject };
+      const pending: Pending = { queued, ...known, isSent: false, sentTo: null, isDoubtful: false, resolve, reject };
       this.#pending.set(queued.key, pending);
       this.#send(pending).catch(reject);
     });
@@ -154,9 +158,10 @@ export class QueueClient {
 
   /**
    * Collects results until `stop` aborts, then awaits `lastly` and drains the results once more. Tasks without a result
-   * stay in the queues, where workers continue with them.
+   * stay in the queues, where workers continue with them: `onLeft` gets their number by the region that they were sent
+   * to.
    */
-  async collect(stop: AbortSignal, lastly: () => Promise<void>): Promise<void> {
+  async collect(stop: AbortSignal, lastly: () => Promise<void>, onLeft: OnLeft = () => undefined): Promise<void> {
     if (!this.#deps.isResumed)
       for (const region of this.#deps.queues.keys()) this.#noteRun(region).catch(() => undefined);
     const watches = [this.#watchDead(), this.#watchLost()];
@@ -165,12 +170,20 @@ export class QueueClient {
       while (!stop.aborted) this.#take(await this.#receive(receiveMs, stop));
       await lastly();
       for (let last = 1; last > 0;) last = this.#take(await this.#receive(0, this.#ended.signal));
+      onLeft(this.#countSent());
     } finally {
       this.#ended.abort();
       for (const { resolve } of this.#pending.values()) resolve(null);
       this.#pending.clear();
       await watching;
     }
+  }
+
+  #countSent(): ReadonlyMap<string, number> {
+    const counts = new Map<string, number>();
+    for (const { sentTo } of this.#pending.values())
+      if (sentTo !== null) counts.set(sentTo, (counts.get(sentTo) ?? 0) + 1);
+    return counts;
   }
 
   /** Rejects all pending dispatches with this error. */
@@ -241,6 +254,7 @@ export class QueueClient {
       await pending.beforeSend();
       await sendBatcher.add(pending.queued);
       pending.isSent = true;
+      pending.sentTo = region;
       pending.onSent?.();
       this.#deps.onUnavailable(region, null);
       return true;
@@ -323,8 +337,10 @@ export class QueueClient {
     const lost = keys.flatMap((key) => this.#pending.get(key) ?? []);
     await Promise.all(lost.map(doubt));
     const byRegion = new Map<string, RoutedTask[]>();
-    for (const { queued } of lost) {
+    for (const pending of lost) {
+      const { queued } = pending;
       const region = this.#chosenFor(queued);
+      pending.sentTo = region;
       byRegion.set(region, [...(byRegion.get(region) ?? []), queued]);
     }
     for (const [region, tasks] of byRegion) {

@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { BatchSummary } from '../../../src/commands/batch/summary.ts';
-import { renderContinuing, renderInputSummary, renderLeft, renderSummary } from '../../../src/commands/batch/view.ts';
+import {
+  renderContinuing,
+  renderInputSummary,
+  renderLeft,
+  renderQueued,
+  renderSummary,
+} from '../../../src/commands/batch/view.ts';
 import { BatchStats } from '../../../src/core/batch/batch-report.ts';
 
 const resume = 'captcha batch tasks.csv';
@@ -152,6 +158,11 @@ describe('the summary of an input', () => {
         'columns sent: method, "Site Key" as sitekey; copied, never sent: Kunde\n',
     );
   });
+});
+
+it('the tasks that stay in queues are counted by region', () => {
+  const counts = new Map(Object.entries({ us: 12, eu: 3 }));
+  expect(renderQueued(counts)).toBe('still queued: 12 for us, 3 for eu');
 });
 
 describe('the line of a run that continues an earlier one', () => {

@@ -33,14 +33,17 @@ function aDispatcher(world: FleetWorld, special: Partial<QueueClientDeps> = {}) 
     notify: (message) => told.push(message),
     ...special,
   });
-  const collecting = queueClient.collect(stop.signal, async () => undefined);
+  const left = new Map<string, number>();
+  const onLeft = (counts: ReadonlyMap<string, number>): void =>
+    counts.forEach((count, region) => left.set(region, count));
+  const collecting = queueClient.collect(stop.signal, async () => undefined, onLeft);
   const end = async (): Promise<void> => {
     stop.abort();
     await world.clock.run();
     await collecting;
     await queueClient.close();
   };
-  return { queueClient, stop, away, told, end };
+  return { queueClient, stop, away, told, left, end };
 }
 
 function startWorker(world: FleetWorld, exitWhenIdleMs = 10_000) {
@@ -62,6 +65,21 @@ describe('a dispatcher', () => {
     for (const row of [1, 2, 3]) queueClient.settle(aTaskOf(row).key);
     await end();
     expect(await world.results.depth()).toEqual({ waiting: 0, inFlight: 0 });
+  });
+
+  it('counts what stays in the queues, by the region that it was sent to', async () => {
+    const world = new FleetWorld();
+    const first = aDispatcher(world);
+    for (const row of [1, 2]) void first.queueClient.dispatch(aTaskOf(row));
+    await world.clock.advance(100);
+    await first.end();
+    expect(first.left).toEqual(new Map([['home', 2]]));
+    const second = aDispatcher(world, { isResumed: true });
+    void second.queueClient.dispatch(aTaskOf(1), sentBefore);
+    void second.queueClient.dispatch(aTaskOf(3));
+    await world.clock.advance(100);
+    await second.end();
+    expect(second.left).toEqual(new Map([['home', 2]]));
   });
 
   it('keeps a result in its queue until its row is written, for the next process of the run', async () => {
