@@ -50,9 +50,9 @@ export class ScriptConnection {
     this.#redisErrors = new RedisErrors(url);
   }
 
-  /** Runs the script. Throws `RemoteUnavailableError` if it fails or takes longer than a second. */
-  run(key: string, args: readonly string[]): Promise<unknown> {
-    return this.#use(async (redis) => {
+  /** Runs the script. Throws `RemoteUnavailableError` if it fails or takes longer than `withinMs`, usually a second. */
+  run(key: string, args: readonly string[], withinMs = answerWithinMs): Promise<unknown> {
+    return this.#use(withinMs, async (redis) => {
       try {
         return await redis.evalsha(this.#digest, 1, key, ...args);
       } catch (error) {
@@ -62,10 +62,10 @@ export class ScriptConnection {
     });
   }
 
-  async #use<T>(work: (redis: Redis) => Promise<T>): Promise<T> {
+  async #use<T>(withinMs: number, work: (redis: Redis) => Promise<T>): Promise<T> {
     const over = new AbortController();
-    const late = this.#clock.sleep(answerWithinMs, over.signal).then(() => {
-      throw new Error(`no answer within ${answerWithinMs}ms`);
+    const late = this.#clock.sleep(withinMs, over.signal).then(() => {
+      throw new Error(`no answer within ${withinMs}ms`);
     });
     // If the work finishes first, the rejection of this timer is ignored.
     late.catch(() => undefined);
