@@ -89,7 +89,11 @@ export class UsageSums {
   }
 
   add(record: UsageRecord): void {
-    if ('slots' in record) return this.#addLoad(record);
+    if ('slots' in record) this.#addLoad(record);
+    else this.#addTasks(record);
+  }
+
+  #addTasks(record: TaskUsage): void {
     const { counts, solveTimes } = this.tasks(record.hour, record);
     for (const name of countNames) counts[name] += record.counts[name];
     for (const [bucket, count] of Object.entries(record.solveTimes)) countTime(solveTimes, Number(bucket), count);

@@ -16,19 +16,23 @@ export interface RedisUsageOptions {
   readonly url: string;
   readonly baseUrl: string;
   readonly accountId: string;
+  /** Fields of an hour, from which on further methods, regions and labels are counted together. */
+  readonly maxFields?: number;
 }
 
 /** A little more than a month. */
 const keptMs = 32 * 86_400_000;
-/** Fields of an hour; there are up to about fifty for each method, region and label. */
-const maxFields = 20_000;
+/** There are up to about fifty fields for each method, region and label. */
+const usualFields = 20_000;
+/** For all of an hour, in ms. */
+const readWithinMs = 10_000;
 /** Hours that are read at once. */
 const readAtOnce = 24;
 
 const nameOf = ({ method, region, label }: Parameters<UsageSums['tasks']>[1]): string =>
   JSON.stringify([method, region, label]);
 
-function requestOf(records: readonly UsageRecord[]): object {
+function requestOf(records: readonly UsageRecord[], maxFields: number): object {
   const tasks: [name: string, counts: Record<string, number>][] = [];
   const slots: [slot: string, busyMs: number, fullMs: number, workMs: number][] = [];
   let threads: number | null = null;
@@ -53,8 +57,12 @@ function loadOf(text: string): SlotLoad {
 /** Adds one field of the hash of an hour. */
 function addField(sums: UsageSums, hour: number, [field, value]: readonly [string, string]): void {
   const slot = /^s(\d+)$/.exec(field)?.[1];
-  if (field === 'threads') return sums.setThreads(hour, Number(value));
-  if (slot !== undefined) return sums.add({ hour, threads: null, slots: { [slot]: loadOf(value) } });
+  if (field === 'threads') sums.setThreads(hour, Number(value));
+  else if (slot === undefined) addCount(sums, hour, [field, value]);
+  else sums.add({ hour, threads: null, slots: { [slot]: loadOf(value) } });
+}
+
+function addCount(sums: UsageSums, hour: number, [field, value]: readonly [string, string]): void {
   const [what = '', ...name] = field.split(' ');
   const [method, region, label] = JSON.parse(name.join(' ')) as [string, string | null, string | null];
   const { counts, solveTimes } = sums.tasks(hour, { method, region, label });
@@ -66,15 +74,17 @@ function addField(sums: UsageSums, hour: number, [field, value]: readonly [strin
 export class RedisUsage {
   readonly #connection: ScriptConnection;
   readonly #key: string;
+  readonly #maxFields: number;
 
-  constructor({ url, ...account }: RedisUsageOptions, deps: { clock: Clock }) {
+  constructor({ url, maxFields = usualFields, ...account }: RedisUsageOptions, deps: { clock: Clock }) {
+    this.#maxFields = maxFields;
     this.#key = accountKey(account, 'usage');
     this.#connection = new ScriptConnection({ url, script: usageScript }, deps);
   }
 
   /** One request per hour. A request without an answer may have been applied. */
   async add(hour: number, records: readonly UsageRecord[]): Promise<void> {
-    await this.#connection.run(`${this.#key}:${hour}`, ['add', JSON.stringify(requestOf(records))]);
+    await this.#connection.run(`${this.#key}:${hour}`, ['add', JSON.stringify(requestOf(records, this.#maxFields))]);
   }
 
   async read(sinceHour: number, untilHour: number): Promise<readonly UsageRecord[]> {
@@ -91,7 +101,11 @@ export class RedisUsage {
   }
 
   async #addHour(hour: number, sums: UsageSums): Promise<void> {
-    const fields = (await this.#connection.run(`${this.#key}:${hour}`, ['read', ''])) as readonly string[];
+    const fields = (await this.#connection.run(
+      `${this.#key}:${hour}`,
+      ['read', ''],
+      readWithinMs,
+    )) as readonly string[];
     for (let at = 0; at + 1 < fields.length; at += 2) addField(sums, hour, [fields[at] ?? '', fields[at + 1] ?? '']);
   }
 }

@@ -51,11 +51,11 @@ export class ScriptConnection {
   }
 
   /**
-   * Runs the script. Throws `RemoteUnavailableError` if it fails or takes longer than a second, and `UsageError` if the
-   * server is a node of a cluster.
+   * Runs the script. Throws `RemoteUnavailableError` if it fails or takes longer than `withinMs`, usually a second, and
+   * `UsageError` if the server is a node of a cluster.
    */
-  run(key: string, args: readonly string[]): Promise<unknown> {
-    return this.#use(async (redis) => {
+  run(key: string, args: readonly string[], withinMs = answerWithinMs): Promise<unknown> {
+    return this.#use(withinMs, async (redis) => {
       try {
         return await redis.evalsha(this.#digest, 1, key, ...args);
       } catch (error) {
@@ -65,10 +65,10 @@ export class ScriptConnection {
     });
   }
 
-  async #use<T>(work: (redis: Redis) => Promise<T>): Promise<T> {
+  async #use<T>(withinMs: number, work: (redis: Redis) => Promise<T>): Promise<T> {
     const over = new AbortController();
-    const late = this.#clock.sleep(answerWithinMs, over.signal).then(() => {
-      throw new Error(`no answer within ${answerWithinMs}ms`);
+    const late = this.#clock.sleep(withinMs, over.signal).then(() => {
+      throw new Error(`no answer within ${withinMs}ms`);
     });
     // If the work finishes first, the rejection of this timer is ignored.
     late.catch(() => undefined);

@@ -67,7 +67,7 @@ function rowWords(row: UsageRow): readonly string[] {
   const { p50, p95 } = row.solveMs;
   const counts = `${quantity(row.submissions, 'submission')}, ${rateOf(row.solveRate)} solved,`;
   return `${counts} p50 ${timeOf(p50)}, p95 ${timeOf(p95)}, ${secondsText(row.threadSeconds)} of thread time`.split(
-    ' ',
+    unbroken,
   );
 }
 

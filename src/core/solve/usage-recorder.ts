@@ -143,7 +143,7 @@ export class UsageRecorder implements UsageSink {
       await clock.sleep(everyMs, this.#ended.signal);
       // The time in which the machine was suspended does not count.
       this.#look(Math.min(2 * everyMs, clock.nowMs() - sinceMs));
-      if (!this.#ended.signal.aborted) await this.#store();
+      await this.#store();
     }
     this.#ticking = null;
   }

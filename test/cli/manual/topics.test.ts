@@ -25,7 +25,7 @@ describe('captcha help', () => {
 
   it('prints the command tree as JSON without a topic', async () => {
     const { out } = await runIn(['help', '--json']);
-    expect(JSON.parse(out)).toMatchObject({ schemaVersion: 1, name: 'captcha', commands: { length: 23 } });
+    expect(JSON.parse(out)).toMatchObject({ schemaVersion: 1, name: 'captcha', commands: { length: 24 } });
   });
 
   it('prints the page of the command config with a subcommand or --help, and the topic without', async () => {
@@ -42,7 +42,7 @@ describe('the topic', () => {
   });
 
   it('config has every key of the schema with its default', async () => {
-    const entries = topicSections('config', configJsonSchema()).flatMap((section) => section.entries);
+    const entries = topicSections('config', await configJsonSchema()).flatMap((section) => section.entries);
     const names = entries.map(({ name }) => name);
     expect(settingLeaves().filter(({ path }) => !names.includes(path))).toEqual([]);
     expect(entries.find(({ name }) => name === 'retry.maxAttempts')?.text).toMatch(/Default: 3\.$/);
