@@ -67,22 +67,19 @@ async function test(program) {
 
 if (!existsSync(join(root, 'dist/main.js'))) throw new Error('dist/main.js is missing: run npm run build first');
 const folder = mkdtempSync(join(tmpdir(), 'captcha-nodes-'));
-try {
-  const programs = await Promise.all(versions.map((version) => install(version, folder)));
-  // One after the other: the tests use all processors.
-  for (const program of programs) {
-    const startedMs = performance.now();
-    const failure = await test(program);
-    const { output: version } = await run(program, ['--version']);
-    if (failure !== null) {
-      process.stdout.write(failure);
-      process.exitCode = 1;
-    }
-    const seconds = ((performance.now() - startedMs) / 1_000).toFixed(0);
-    console.log(
-      `Node.js ${version.trim().padEnd(12)}${(failure === null ? 'ok' : 'FAILED').padEnd(8)}${seconds.padStart(5)} s`,
-    );
+process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
+const programs = await Promise.all(versions.map((version) => install(version, folder)));
+// One after the other: the tests use all processors.
+for (const program of programs) {
+  const startedMs = performance.now();
+  const failure = await test(program);
+  const { output: version } = await run(program, ['--version']);
+  if (failure !== null) {
+    process.stdout.write(failure);
+    process.exitCode = 1;
   }
-} finally {
-  rmSync(folder, { recursive: true, force: true });
+  const seconds = ((performance.now() - startedMs) / 1_000).toFixed(0);
+  const verdict = failure === null ? 'ok' : 'FAILED';
+  console.log(`Node.js ${version.trim().padEnd(12)}${verdict.padEnd(8)}${seconds.padStart(5)} s`);
 }

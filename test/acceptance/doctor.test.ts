@@ -62,8 +62,8 @@ describe.concurrent('captcha doctor', () => {
   });
 
   it('names every problem of a broken configuration and continues with independent checks', async ({ bench }) => {
-    const config = { regoins: [], solve: { timeout: 60 } };
-    const ended = await bench.run(doctor, { config, env: unknownNode });
+    const broken = { regoins: [], solve: { timeout: 60 } };
+    const ended = await bench.run(doctor, { config: broken, env: unknownNode });
     expect(ended).toMatchObject({ code: 2, stderr: '' });
     expect(namesOf(ended, 'failure')).toEqual(['config']);
     expect(namesOf(ended, 'ok')).toEqual(['key', 'proxy', 'node', 'state-folder', 'disk-space']);

@@ -165,6 +165,8 @@ export class ApiConnection {
   readonly #origin: string;
   readonly #paths: Readonly<Record<Call, string>>;
   #credentials: Credentials;
+  /** The search for a new key; requests wait for its end. */
+  #renewing: Promise<string | null> | null = null;
   #opening: ReturnType<typeof openDispatcher> | null = null;
   readonly #counts: Record<Call, Partial<Record<RequestOutcome, number>>> = {
     ...{ submit: {}, solve: {}, poll: {}, account: {} },
@@ -200,25 +202,39 @@ export class ApiConnection {
    * more if there is another key now: the service has done nothing for it. Throws `ProviderFault`.
    */
   async request<T>(apiRequest: ApiRequest, parseAnswer: (answer: Success) => Parsed<T>): Promise<T> {
-    const { renewKey } = this.#options;
-    const credentials = this.#credentials;
     const startedAtMs = performance.now();
+    const remaining = (): ApiRequest => {
+      const timeLeftMs = apiRequest.limits.timeLeftMs - (performance.now() - startedAtMs);
+      return { ...apiRequest, limits: { ...apiRequest.limits, timeLeftMs } };
+    };
+    const isHeld = this.#renewing !== null;
+    // It would be refused, too, and services block addresses that send wrong keys.
+    if (isHeld) await this.#renewing;
+    const credentials = this.#credentials;
     try {
-      return await this.#send(apiRequest, credentials, parseAnswer);
+      return await this.#send(isHeld ? remaining() : apiRequest, credentials, parseAnswer);
     } catch (error) {
       const isRefused = error instanceof ProviderFault && refusesKey(error.fault.code);
-      const key = isRefused ? await renewKey?.(credentials.key) : null;
-      if (key === null || key === undefined) throw error;
-      if (key !== this.#credentials.key) this.#credentials = credentialsOf(key);
+      if (!isRefused || !(await this.#renew(credentials.key))) throw error;
     }
-    const timeLeftMs = apiRequest.limits.timeLeftMs - (performance.now() - startedAtMs);
-    const limits = { ...apiRequest.limits, timeLeftMs };
-    return this.#send({ ...apiRequest, limits }, this.#credentials, parseAnswer);
+    return this.#send(remaining(), this.#credentials, parseAnswer);
   }
 
   /** Aborts every open request and connection. */
   async close(): Promise<void> {
     await (await this.#opening)?.destroy();
+  }
+
+  /** Whether there is another key now than the refused one. */
+  async #renew(refused: string): Promise<boolean> {
+    const { renewKey } = this.#options;
+    // A request of before the change.
+    if (refused !== this.#credentials.key) return true;
+    if (renewKey === undefined) return false;
+    this.#renewing ??= renewKey(refused).finally(() => (this.#renewing = null));
+    const key = await this.#renewing;
+    if (key !== null && key !== this.#credentials.key) this.#credentials = credentialsOf(key);
+    return refused !== this.#credentials.key;
   }
 
   async #send<T>(

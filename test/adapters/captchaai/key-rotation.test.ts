@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { clientOf, faultOf, key, type Received, soon, startAnswering, task } from './scripted-service.ts';
 
 const newKey = 'fedcba9876543210fedcba9876543210';
@@ -23,6 +23,23 @@ describe('a request that is refused because of its key', () => {
     expect(asked).toEqual([key]);
     expect(service.received.map(({ form }) => form['key'])).toEqual([key, newKey, newKey, newKey]);
     expect(client.requestCounts().submit).toEqual({ account: 1, answered: 2 });
+  });
+
+  it('holds other requests back until the new key is known', async () => {
+    const service = await startAnswering(rotated);
+    let find: (key: string) => void = () => undefined;
+    let isAsked = false;
+    const renewKey = (): Promise<string> => {
+      isAsked = true;
+      return new Promise((resolve) => (find = resolve));
+    };
+    const client = clientOf(service, { renewKey });
+    const first = client.submit(task, soon);
+    await vi.waitUntil(() => isAsked, { timeout: 120_000 });
+    const others = [client.poll('1', soon), client.poll('2', soon)];
+    find(newKey);
+    await Promise.all([first, ...others]);
+    expect(service.received.map(({ form }) => form['key'])).toEqual([key, newKey, newKey, newKey]);
   });
 
   it('is not sent again without a new key, or when the new key is refused, too', async () => {
