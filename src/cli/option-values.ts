@@ -114,3 +114,10 @@ export function fromFirstOperand(words: readonly string[], commands: readonly Co
   }
   return [];
 }
+
+/** Whether a word in front of the first operand is no known option: what follows it may be its value. */
+export function hasUnknownOption(words: readonly string[], commands: readonly Command[]): boolean {
+  const known = new KnownOptions(commands);
+  const inFront = words.slice(0, words.length - fromFirstOperand(words, commands).length);
+  return inFront.some((word) => isDashed(word) && word !== '--' && known.find(word) === undefined);
+}

@@ -6,7 +6,7 @@ import { exitCodeHelp, exitCodes } from './exit-codes.ts';
 import { optionWithChoices } from './choices.ts';
 import { findTopic, helpTopics } from './help-topics.ts';
 import { helpLayout, helpText } from './help.ts';
-import { checkNoKey, checkValues, fromFirstOperand, wantsJsonLogs } from './option-values.ts';
+import { checkNoKey, checkValues, fromFirstOperand, hasUnknownOption, wantsJsonLogs } from './option-values.ts';
 import type { TerminalOptions } from './terminal.ts';
 
 interface CommandModule {
@@ -130,7 +130,9 @@ async function loadCommand(
   const chosen = program.commands.find((command) => command.name() === name);
   if (row === undefined || chosen === undefined) {
     checkNoKey(words, [program]);
-    checkName(name, program);
+    checkValues(words, [program]);
+    // commander names the unknown option.
+    if (!hasUnknownOption(words, [program])) checkName(name, program);
     return;
   }
   (await row.load()).register(chosen, runCommand);

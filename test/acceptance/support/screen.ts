@@ -10,7 +10,7 @@ const token = /\u001b\[(?<parameters>[?\d;]*)(?<command>[A-Za-z])|(?<character>[
 
 /**
  * A terminal emulator with the features that spinners and tables use: wrapping, erasing, moving and hiding the cursor. A new width
- * wraps the lines anew, and the cursor keeps its character, as in the terminals of today.
+ * wraps the lines again, and the cursor keeps its character, as in the terminals of today.
  */
 export class ScreenModel {
   cursorIsVisible = true;

@@ -71,7 +71,7 @@ describe('captcha config path', () => {
     expect(verbose.stdout.text).toBe('/work/captcha.config.yaml\n');
     expect(verbose.stderr.text).toBe(
       [
-        'looked for a config file in these folders; the first file counts:',
+        '2026-01-02T03:04:05.000Z looked for a config file in these folders; the first file counts:',
         '  /work/a: none',
         '  /work: captcha.config.yaml',
         'your own config file: /home/ann/.config/captcha/config.json',
