@@ -10,18 +10,17 @@ import { join } from 'node:path';
 
 const root = new URL('..', import.meta.url).pathname;
 const versions = process.argv.length > 2 ? process.argv.slice(2) : ['22', '24'];
-/** The layers with a folder of tests; `test/contract`, `test/simulation` and others test them together. */
-const layers = ['adapters', 'cli', 'commands', 'config', 'container', 'core', 'domain', 'protocol', 'sandbox'];
+/** The tests of single modules. The other modules of the core only decide, and take long to test. */
+const layers = [
+  ...['adapters', 'cli', 'commands', 'config', 'container', 'domain', 'protocol', 'sandbox'],
+  ...['core/resilience', 'core/routing', 'core/solve'],
+];
 /** Tests that take long: they have many cases of one kind, or start many processes. They are half of the time of all. */
 const slow = [
-  ...['adapters/redis/*-processes', 'adapters/redis/failover', 'adapters/state/*-processes', 'adapters/queues/*/*'],
-  ...[
-    'adapters/files/input/bad-csv',
-    'adapters/files/input/memory',
-    'adapters/files/journal/{key-index,task-states,model}',
-  ],
-  ...['adapters/files/journal/generation-lock', 'commands/simulate/command', 'config/hostile-folder', 'sandbox/fuzz'],
-  ...['core/batch/threads-in-use', 'core/fleet/soak', 'core/regions/failover-outage', 'core/simulation/*'],
+  ...['adapters/queues/*/*', 'adapters/redis/*-processes', 'adapters/redis/failover', 'adapters/state/*-processes'],
+  ...['adapters/files/input/bad-csv', 'adapters/files/input/memory', 'adapters/files/journal/generation-lock'],
+  ...['adapters/files/journal/{key-index,task-states,model}', 'commands/simulate/command', 'config/hostile-folder'],
+  'sandbox/fuzz',
 ].map((name) => `--exclude=test/${name}.test.ts`);
 const unit = [...slow, ...layers.map((name) => `test/${name}`)];
 const smoke = ['test/acceptance/smoke.test.ts'];
