@@ -62,7 +62,10 @@ describe('a worker', () => {
     const submittedAt = world.clock.timestamp();
     await world.clock.advance(30_000);
     const progress = { state: 'submitted', attempts: 1, captchaId: 't1-1', submittedAt } as const;
-    const { stats } = await aFleet([aQueuedTask(1, { progress })], { world, answers: { polls: () => [{ answer: ready }] } });
+    const { stats } = await aFleet([aQueuedTask(1, { progress })], {
+      world,
+      answers: { polls: () => [{ answer: ready }] },
+    });
     await world.clock.run();
     const [result] = await world.read();
     expect(result?.outcome).toMatchObject({ status: 'solved', captchaId: 't1-1', submittedAt, solvedAt: submittedAt });
