@@ -52,7 +52,7 @@ describe.concurrent('captcha health', () => {
     const { code, stdout, stderr } = await bench.run(['--sandbox', 'failover'], { config: null, env });
     expect(code).toBe(1);
     expect(stdout).toMatch(/^eu-west-1 +us-east-1 +50 %/m);
-    expect(stderr).toContain('captcha failover --apply');
+    expect(stderr).toContain('captcha --sandbox failover --apply');
   });
 
   it('needs no key', async ({ bench }) => {

@@ -137,7 +137,10 @@ export async function run(flags: ResultsFlags, context: Context): Promise<number
   const { terminal, interrupt, globals } = context;
   const path = flags.out ?? '-';
   const format = rowFormat(flags, globals.json) ?? 'csv';
-  if (globals.sandbox) await makeSandboxResults(context);
+  const making = globals.sandbox ? makeSandboxResults(context) : Promise.resolve();
+  // A bug in there is reported at the end.
+  making.catch(() => undefined);
+  if (flags.follow !== true) await making;
   const reader = await openReader(flags, context);
   const stats = new BatchStats();
   const rows = await (await context.batchFiles()).appendRows({ path, format, columns: taskResultColumns });
@@ -149,6 +152,7 @@ export async function run(flags: ResultsFlags, context: Context): Promise<number
   } finally {
     await reader.close().finally(() => rows.close());
   }
+  await making;
   // What was read is written and acknowledged: following ends like this.
   if (flags.follow === true) interrupt.markDrained();
   return exitCodes.done;
