@@ -9,8 +9,8 @@ export interface Screen {
 const token = /\u001b\[(?<parameters>[?\d;]*)(?<command>[A-Za-z])|(?<character>[\s\S])/gu;
 
 /**
- * A terminal emulator with the features that spinners and tables use: wrapping, erasing, moving and hiding the cursor. A new width
- * wraps the lines again, and the cursor keeps its character, as in the terminals of today.
+ * A terminal emulator with the features that spinners and tables use: wrapping, erasing, moving and hiding the cursor. With a
+ * new width the lines are wrapped again, and the cursor keeps its character, as in the terminals of today.
  */
 export class ScreenModel {
   cursorIsVisible = true;

@@ -44,6 +44,9 @@ const volatile: readonly Rule[] = [
   [/(_seconds(?:\{[^}]*\})?) [\d.e-]+/g, '$1 <number>'],
   // Not what a configuration says: that stands in quotes.
   [/(?<![\w"<.])(\d+m ?)?\d+(\.\d+)? ?(ms|s)\b/g, '<duration>'],
+  // The times of regions, whose columns are as wide as their values.
+  [/(<duration>\/<duration>) {2,}/g, '$1  '],
+  [/solve time {2,}API latency {2,}delay/g, 'solve time  API latency  delay'],
   [/\b\d+(\.\d+)? tasks\/[sh]\b/g, '<rate>'],
   [/Node\.js \d+\.\d+\.\d+ on \w+/g, 'Node.js <version> on <system>'],
   [/(can be created|is writable), on \w+/g, '$1, on <file-system>'],
