@@ -42,7 +42,7 @@ describe('the topic', () => {
   });
 
   it('config has every key of the schema with its default', async () => {
-    const entries = topicSections('config', configJsonSchema()).flatMap((section) => section.entries);
+    const entries = topicSections('config', await configJsonSchema()).flatMap((section) => section.entries);
     const names = entries.map(({ name }) => name);
     expect(settingLeaves().filter(({ path }) => !names.includes(path))).toEqual([]);
     expect(entries.find(({ name }) => name === 'retry.maxAttempts')?.text).toMatch(/Default: 3\.$/);
