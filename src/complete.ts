@@ -10,11 +10,12 @@ const treeFile = new URL('./commands.json', import.meta.url);
  * and the current word, because some shells omit an empty argument, and the words before it. It reads no state and no key,
  * and opens no connection. It never fails: without an answer there is nothing to complete.
  */
-export async function complete({ argv, cwd, env, stdout }: NodeJS.Process): Promise<number> {
+export async function complete(process: NodeJS.Process): Promise<number> {
+  const { argv, env, stdout } = process;
   const [dotted = '.', ...before] = argv.slice(3);
   const regionNames = async (request: RegionRequest): Promise<readonly string[]> => {
     const { regionNames: namesIn } = await import('./container/region-names.ts');
-    return namesIn({ ...request, cwd: cwd(), env });
+    return namesIn({ ...request, cwd: process.cwd(), env });
   };
   stdout.on('error', () => undefined);
   try {

@@ -1,15 +1,23 @@
 import { Argument, Option } from 'commander';
 
-/** An option whose values are known to completion. The command checks them, in its own words. */
-export function optionWithChoices(flags: string, description: string, choices: readonly string[]): Option {
+/** The choices of commander would be listed in the help again, and be checked in its words. */
+const choices = new WeakMap<Argument | Option, readonly string[]>();
+
+/** An option whose values are known, for completion. The command checks them. */
+export function optionWithChoices(flags: string, description: string, values: readonly string[]): Option {
   const option = new Option(flags, description);
-  option.argChoices = [...choices];
+  choices.set(option, values);
   return option;
 }
 
-/** An argument whose values are known to completion. The command checks them, in its own words. */
-export function argumentWithChoices(name: string, description: string, choices: readonly string[]): Argument {
+/** An argument whose values are known, for completion. The command checks them. */
+export function argumentWithChoices(name: string, description: string, values: readonly string[]): Argument {
   const argument = new Argument(name, description);
-  argument.argChoices = [...choices];
+  choices.set(argument, values);
   return argument;
+}
+
+/** The known values; empty if any value is possible. */
+export function choicesOf(value: Argument | Option): readonly string[] {
+  return choices.get(value) ?? [];
 }

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { choicesOf } from './choices.ts';
 import type { CommandNode, OptionNode } from './command-node.ts';
 import { buildProgram, type CommandRow } from './program.ts';
 
@@ -14,7 +15,7 @@ function optionsOf(command: Command): readonly OptionNode[] {
         ? {
             name: /[<[](.+)[>\]]/.exec(option.flags)?.[1] ?? '',
             required: option.required,
-            choices: option.argChoices ?? [],
+            choices: choicesOf(option),
           }
         : null,
   }));
@@ -39,7 +40,7 @@ function nodeOf(command: Command): CommandNode {
       required: argument.required,
       variadic: argument.variadic,
       description: argument.description,
-      choices: argument.argChoices ?? [],
+      choices: choicesOf(argument),
     })),
     options: optionsOf(command),
     notes: notesOf(command),

@@ -1,11 +1,4 @@
-import {
-  type AddHelpTextContext,
-  type Argument,
-  type Command,
-  Help,
-  type HelpConfiguration,
-  type Option,
-} from 'commander';
+import { type AddHelpTextContext, type Command, Help, type HelpConfiguration, type Option } from 'commander';
 
 /** Below this many columns for it, a description stands on a line of its own under its term. */
 const minDescriptionColumns = 30;
@@ -83,16 +76,6 @@ export const helpLayout: HelpConfiguration = {
   visibleOptions(this: Help, command: Command): Option[] {
     const options = Help.prototype.visibleOptions.call(this, command);
     return command.parent === null ? options : options.filter((option) => command.options.includes(option));
-  },
-
-  // Descriptions name the choices themselves.
-  optionDescription(this: Help, option: Option): string {
-    const { argChoices, ...shown } = option;
-    return Help.prototype.optionDescription.call(this, argChoices === undefined ? option : (shown as Option));
-  },
-
-  argumentDescription(this: Help, { description }: Argument): string {
-    return description;
   },
 
   formatItem(term: string, termWidth: number, description: string, helper: Help): string {

@@ -132,6 +132,26 @@ function optionsIn(line: CommandLine): readonly Candidate[] {
   return line.options.flatMap(({ names, description }) => names.map((word) => ({ word, description })));
 }
 
+/** Completes an option, or its value after `=`. */
+async function completeOption(line: CommandLine, request: CompletionRequest): Promise<Completion> {
+  const [, prefix = '', name = ''] = /^((--[^=]+)=)/.exec(request.current) ?? [];
+  if (prefix === '') return beginning(optionsIn(line), request.current);
+  const option = line.find(name);
+  return option?.value ? valuesOf(option.value, { names: option.names, prefix, line }, request) : nothing;
+}
+
+/** Completes a subcommand or an argument. */
+async function completeOperand(line: CommandLine, request: CompletionRequest): Promise<Completion> {
+  const { tree, current } = request;
+  const { arguments: known, commands } = line.command;
+  if (commands.length > 0 && line.operandCount === 0) return beginning(commandsIn(line, tree), current);
+  const last = known.at(-1);
+  const argument = known[line.operandCount] ?? (last?.variadic === true ? last : undefined);
+  if (argument !== undefined) return valuesOf(argument, { names: [], prefix: '', line }, request);
+  const isComplete = line.operandCount === known.length;
+  return current === '' && line.takesOptions && isComplete ? beginning(optionsIn(line), current) : nothing;
+}
+
 /** Completes the current word of a command line. Never rejects unless `regionNames` does. */
 export async function completeWords(request: CompletionRequest): Promise<Completion> {
   const { tree, before, current } = request;
@@ -140,19 +160,7 @@ export async function completeWords(request: CompletionRequest): Promise<Complet
   const { pending } = line;
   if (pending?.value && (pending.value.required || !isDashed(current)))
     return valuesOf(pending.value, { names: pending.names, prefix: '', line }, request);
-  if (line.takesOptions && current.startsWith('-')) {
-    const [, prefix = '', name = ''] = /^((--[^=]+)=)/.exec(current) ?? [];
-    if (prefix === '') return beginning(optionsIn(line), current);
-    const option = line.find(name);
-    return option?.value ? valuesOf(option.value, { names: option.names, prefix, line }, request) : nothing;
-  }
-  const { arguments: known, commands } = line.command;
-  if (commands.length > 0 && line.operandCount === 0) return beginning(commandsIn(line, tree), current);
-  const last = known.at(-1);
-  const argument = known[line.operandCount] ?? (last?.variadic === true ? last : undefined);
-  if (argument !== undefined) return valuesOf(argument, { names: [], prefix: '', line }, request);
-  const isComplete = line.operandCount === known.length;
-  return current === '' && line.takesOptions && isComplete ? beginning(optionsIn(line), current) : nothing;
+  return line.takesOptions && current.startsWith('-') ? completeOption(line, request) : completeOperand(line, request);
 }
 
 /** The lines that the scripts of the shells read: the kind, then a word with its description on each line. */
