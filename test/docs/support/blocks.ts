@@ -58,8 +58,19 @@ function readMarker(text: string, place: string): Rules {
   }, marker);
 }
 
+/** Programs that change more than a world, or need more: a block with one of them is not run. */
+const outside =
+  /^(?:\$ )?(?:\w+=\S+ )*(aws|docker|journalctl|kubectl|npm|npx|redis-cli|redis-server|sudo|systemctl|terraform)\b/m;
+
+/** Why a block without a reason of its own is not run; null if it is. */
+function outsideReason(language: string, text: string): string | null {
+  const program = language === 'console' || language === 'sh' ? outside.exec(text)?.[1] : undefined;
+  return program === undefined ? null : `it needs ${program}`;
+}
+
 /** The fenced blocks of a text. `page` names it in places. Throws for a fence that is not closed. */
 export function blocksIn(text: string, page: string): readonly Block[] {
+  const pageReason = /^<!-- docs: page not run: (.+) -->$/m.exec(text)?.[1] ?? null;
   const lines = text.split('\n');
   const blocks: Block[] = [];
   let first = -1;
@@ -74,7 +85,8 @@ export function blocksIn(text: string, page: string): readonly Block[] {
     const above = lines.slice(0, first).findLast((each) => each.trim() !== '') ?? '';
     const marker = readMarker(markerPattern.exec(above)?.[1] ?? '', place);
     const content = lines.slice(first + 1, index).map((each) => each.slice(indent.length));
-    blocks.push({ place, language, text: content.join('\n'), ...marker });
+    const block = { place, language, text: content.join('\n') };
+    blocks.push({ ...block, ...marker, notRun: pageReason ?? marker.notRun ?? outsideReason(language, block.text) });
     first = -1;
   });
   if (first >= 0) throw new Error(`${page}:${first + 1}: the block has no end`);
