@@ -3,10 +3,7 @@ import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Files that replace a module, or that need one which no other file has loaded. */
-const alone = [
-  'test/adapters/files/replace-file.test.ts',
-  'test/adapters/files/sync-before-name.test.ts',
-];
+const alone = ['test/adapters/files/replace-file.test.ts', 'test/adapters/files/sync-before-name.test.ts'];
 
 /** Files that wait for other processes start first, so that at the end no processor is idle until the last of them ends. */
 class WaitingFirst extends BaseSequencer {
