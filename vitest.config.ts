@@ -8,8 +8,6 @@ const alone = [
   'test/adapters/files/sync-before-name.test.ts',
   // It collects garbage: with the heap of all other files, each time takes a second.
   'test/core/fleet/soak.test.ts',
-  // ora reads the environment when it is first loaded.
-  'test/cli/progress.test.ts',
 ];
 
 /** Files that wait for other processes start first, so that at the end no processor is idle until the last of them ends. */

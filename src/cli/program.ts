@@ -130,6 +130,7 @@ async function loadCommand(
   const chosen = program.commands.find((command) => command.name() === name);
   if (row === undefined || chosen === undefined) {
     checkNoKey(words, [program]);
+    checkValues(words, [program]);
     // commander names the unknown option.
     if (!hasUnknownOption(words, [program])) checkName(name, program);
     return;
