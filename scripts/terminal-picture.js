@@ -156,6 +156,7 @@ function withoutVarying(svg) {
   return svg
     .replace(/[\w-]{40,}(\.[\w-]*)?…/g, '<token>')
     .replace(/0\.<token>/g, '<token>')
+    .replace(/\b\d{4}-\d\d-\d\dT[\d:.]+Z/g, '<time>')
     .replace(/127\.0\.0\.1:\d+/g, '127.0.0.1:<port>')
     .replace(/\b\d{10}\b/g, '<id>')
     .replace(/\b\d+(\.\d+)? ?m?s\b/g, '<duration>')

@@ -103,7 +103,7 @@ describe.skipIf(!hasRedis).concurrent('dead letters on Redis', () => {
     }
     const listed = await bench.run(['queue', 'dead', region], place.usage);
     for (const { id } of document.dead) expect(listed.stdout).toContain(id);
-    expect(listed.stderr).toMatch(/captcha queue requeue us-east-1 \[ID\.\.\.\]/);
+    expect(listed.stderr).toMatch(/captcha --config \S+ queue requeue us-east-1 \[ID\.\.\.\]/);
     await recover(place);
     expectAccounted(await rowsIn(bench, 'solved.csv'), ledger, count);
     expect(ledger.sandbox.stats().accepted).toBe(count);

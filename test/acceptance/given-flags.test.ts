@@ -93,7 +93,7 @@ describe.concurrent('a flag, a key or a file that cannot be meant', () => {
   it('gives JSON Lines for JSON Lines on standard input', async ({ bench }) => {
     const task = { task_id: 1, method: 'turnstile', sitekey: 'a', pageurl: 'https://a.example/' };
     const { stdout } = await bench.run(['--sandbox', 'batch', '-'], { input: `${JSON.stringify(task)}\n` });
-    expect(JSON.parse(stdout)).toMatchObject({ task_id: '1', status: 'solved' });
+    expect(JSON.parse(stdout)).toMatchObject({ task_id: 1, status: 'solved' });
   });
 
   firstRows(it.runIf(process.platform === 'linux')).for(['--help', 'solve --help', '--version'])(

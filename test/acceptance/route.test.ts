@@ -158,7 +158,7 @@ describe.skipIf(!hasScript).concurrent('captcha route on a terminal (skipped wit
     });
     const { lines } = screenOf((await terminal.ended).stdout, columns);
     expect(lines[0]).toMatch(/^┌.*┐$/);
-    expect(lines.filter((line) => /eu-west-1/.test(line))[0]).toMatch(/^│ https:.*… +│ .*│$/);
+    expect(lines.filter((line) => /eu-west-1/.test(line))[0]).toMatch(/^│ https:.* │ eu-west-1 +│ .*│$/);
     expect(lines.at(-1)).toBe('2 URLs: eu-west-1 1 (50 %), us-east-1 1 (50 %)');
   });
 

@@ -55,10 +55,12 @@ export async function path(_flags: object, { globals, terminal, configPlaces }: 
   }
   if (file === null) terminal.note('no config file is in use: defaults, environment variables and flags only');
   else await terminal.result(`${file.path}\n`);
-  const note = (text: string): void => terminal.note(text, { level: 1 });
-  if (considered.length > 0) note('looked for a config file in these folders; the first file counts:');
-  for (const { folder, files } of considered) note(`  ${folder}: ${files.length === 0 ? 'none' : files.join(', ')}`);
-  note(`your own config file: ${own ?? 'none'}`);
+  const places = considered.map(
+    ({ folder, files }) => `  ${folder}: ${files.length === 0 ? 'none' : files.join(', ')}`,
+  );
+  const looked =
+    places.length === 0 ? [] : ['looked for a config file in these folders; the first file counts:', ...places];
+  terminal.note([...looked, `your own config file: ${own ?? 'none'}`].join('\n'), { level: 1 });
   return exitCode;
 }
 

@@ -36,9 +36,16 @@ export class RedisServer {
 
   /** `more` are further options of redis-server. */
   static async start({ durable = true, more = [] as readonly string[] } = {}): Promise<RedisServer> {
-    const server = new RedisServer(await freePort(), durable, more);
-    await server.up();
-    return server;
+    for (let tries = 1; ; tries += 1) {
+      const server = new RedisServer(await freePort(), durable, more);
+      try {
+        await server.up();
+        return server;
+      } catch (error) {
+        // Another process may have taken the port in the meantime.
+        if (tries === 3) throw error;
+      }
+    }
   }
 
   /** Database 0 by default. */

@@ -28,6 +28,8 @@ const volatile: readonly Rule[] = [
   [/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, '<time>'],
   [/(?<![.\d])\b1[78]\d{11}(\.\d+)?\b/g, '<epoch-ms>'],
   [/\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, '<uuid>'],
+  // The key of a task that was given on the command line is random.
+  [/\bs-[0-9a-f]{20}-[0-9a-f]{32}\b/g, 's-<run>-<key>'],
   [/\b([bs])-[0-9a-f]{20}\b/g, '$1-<run>'],
   [new RegExp(`${escaped(hostname())}-\\d+`, 'g'), '<host>-<pid>'],
   [/"pid": ?"\d+"/g, '"pid": "<pid>"'],
