@@ -69,7 +69,7 @@ describe.skipIf(!hasRedis)('a Redis that refuses one of several commands', () =>
     const queue = new BullTaskQueue({ url: redis.url(), region: 'r', timing }, { clock: systemClock, state: null });
     const tasks = [1, 2, 3, 4].map((number) => aQueuedTask(number));
     await queue.send(tasks);
-    const take = Worker.prototype.getNextJob;
+    const take = Reflect.get(Worker.prototype, 'getNextJob') as Worker['getNextJob'];
     let calls = 0;
     const refusing = vi.spyOn(Worker.prototype, 'getNextJob').mockImplementation(function (this: Worker, ...args) {
       calls += 1;
