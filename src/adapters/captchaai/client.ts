@@ -158,11 +158,12 @@ function confirmZeroBalance(
     const why = 'The service repeats it although no task of this process is in work.';
     return { ...fault, message: `${fault.message} ${why}` };
   };
-  let known: { readonly state: Promise<AccountState>; untilMs: number } | null = null;
+  let known: { readonly state: Promise<AccountState>; answer: AccountState | null; untilMs: number } | null = null;
 
   const askAgain = () => {
-    const asked = { state: getAccountState(account), untilMs: Infinity };
+    const asked = { state: getAccountState(account), answer: null as AccountState | null, untilMs: Infinity };
     const keep = (state: AccountState): void => {
+      asked.answer = state;
       asked.untilMs = throttledReason(state) === null ? 0 : nowMs() + busyThreadsHoldMs;
     };
     asked.state.then(keep, () => (asked.untilMs = 0));
@@ -170,6 +171,8 @@ function confirmZeroBalance(
   };
   return (fault, limits) => {
     if (known === null || nowMs() >= known.untilMs) known = askAgain();
+    // What is known needs no time.
+    if (known.answer !== null) return Promise.resolve(decide(fault, known.answer));
     const shared = known.state;
     return new Promise((resolve, reject) => {
       const stopWatch = watchLimits(limits, (limit) =>

@@ -113,6 +113,24 @@ describe('a submission that gets a zero balance', () => {
     expect(apiRequests()).toBe(2);
   });
 
+  it('has the known reason if no time is left to ask', async () => {
+    const nowMs = performance.now();
+    let laterMs = 0;
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => nowMs + laterMs);
+    onTestFinished(() => clock.mockRestore());
+    let passingMs = 0;
+    const service = await startAnswering((received) => {
+      laterMs += passingMs;
+      return answering({ threadsinfo: threads(3, 3) })(received);
+    });
+    const client = clientOf(service);
+    await faultOf(client.submit(task, soon));
+    passingMs = 20_000;
+    const late = await faultOf(client.submit(task, { timeLeftMs: 10_000 }));
+    expect(late).toMatchObject({ kind: 'throttled', threadsFull: true });
+    expect(late.message).toContain('Every thread is busy (3 of 3)');
+  });
+
   it('is not an account fault if its timeout ends before the answer comes; others still get the answer', async () => {
     const held: ServerResponse[] = [];
     const service = await startService(({ url }, response) => {
