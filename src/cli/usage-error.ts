@@ -13,7 +13,7 @@ function withoutOptionValue(message: string): string {
 
 /** The options that can follow a command, those of its subcommands and of the program included. */
 function optionsOf(command: Command): readonly Option[] {
-  const above = command.parent?.options ?? [];
+  const above = (command.parent?.options ?? []).filter(({ long }) => long !== '--version');
   return [...command.options, ...command.commands.flatMap(({ options }) => options), ...above];
 }
 

@@ -66,11 +66,16 @@ function resetHost(folder: string, fresh: () => ResilienceState, limits: readonl
   log.close();
 }
 
-/** Appends one entry of a person. Returns the state before it. */
-function append(folder: string, state: ResilienceState, entry: StateCommand & RulesEntry): Hold | null {
+/** Appends one entry of a person, unless it ends a hold that there is not. Returns the hold before it. */
+function append(
+  folder: string,
+  state: ResilienceState,
+  entry: StateCommand & RulesEntry,
+  isHeldElsewhere = false,
+): Hold | null {
   const log: Log = new HostLog({ folder, writer: { command: entry.type } }, state);
   const before = state.rules.holdAt(Math.max(state.latestMs, hostNowMs()));
-  log.append([entry]);
+  if (entry.type !== 'release' || before !== null || isHeldElsewhere) log.append([entry]);
   log.close();
   return before;
 }
@@ -162,7 +167,7 @@ export function createSharedState(
     release: async () => {
       const { untold, heard = false } = await tell(fleet(), (shared) => shared.release());
       const entry = { type: 'release', since: 2, by: thisPerson() } as const;
-      const before = alone === null ? append(folder, fresh(), entry) : null;
+      const before = alone === null ? append(folder, fresh(), entry, heard) : null;
       return { untold, wasHeld: heard || (url === null ? before !== null : before?.onlyHere === true) };
     },
     close: async () => {

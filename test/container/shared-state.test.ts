@@ -96,6 +96,7 @@ describe('a hold whose fleet does not answer', () => {
     expect(await shared.release()).toEqual({ untold, wasHeld: true });
     expect(await heldNow()).toBeNull();
     expect(await shared.release()).toEqual({ untold, wasHeld: false });
+    expect([...shared.history()].filter(({ entry }) => entry.type === 'release')).toHaveLength(1);
   });
 
   it('is an error where this host cannot be held either', async () => {

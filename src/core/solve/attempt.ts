@@ -93,9 +93,10 @@ async function throwAfter(error: unknown, cleanUp: () => Promise<void>): Promise
 async function send({ attempt, steps, task, deadlineAtMs }: AttemptRequest, { api, clock, emit, usage }: AttemptDeps) {
   await steps.intend(attempt);
   emit({ type: 'submitting', taskId: task.taskId, attempt, region: task.region });
-  usage?.recordSubmission(task);
   const sentMs = clock.nowMs();
-  return { sentMs, answer: await api.submit(task, { timeLeftMs: deadlineAtMs - sentMs }).catch(thrownFault) };
+  const answer = await api.submit(task, { timeLeftMs: deadlineAtMs - sentMs }).catch(thrownFault);
+  if (!(typeof answer === 'object' && 'kind' in answer && answer.neverSent)) usage?.recordSubmission(task);
+  return { sentMs, answer };
 }
 
 async function submit(plan: AttemptRequest, permit: Permit, deps: AttemptDeps): Promise<Submission> {

@@ -61,6 +61,12 @@ describe('the use of an account', () => {
     expect(report().total).toMatchObject({ submissions: 2, solved: 1, failed: 0, possiblyCharged: 1, solveRate: 1 });
   });
 
+  it('counts no submission that did not leave', async () => {
+    const unsent = aFault({ kind: 'config', neverSent: true });
+    const { report } = await solved({ answers: { submits: () => [{ fault: unsent }] } });
+    expect(report().total).toMatchObject({ submissions: 0, solved: 0, failed: 0 });
+  });
+
   it('names a time in which tasks wait for a thread as time at the limit', async () => {
     const submits = () => [{ fault: full }, { fault: full }, { fault: full }, { answer: 'accepted' }] as const;
     const { report } = await solved({ answers: { submits }, options: { onExhausted: 'wait' } });

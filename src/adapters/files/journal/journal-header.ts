@@ -92,10 +92,11 @@ export function refuseForeign(found: JournalHeader, wanted: JournalHeader, path:
   const why = differences.flatMap((differenceOf) => differenceOf(found, wanted) ?? []);
   if (why.length === 0) return;
   // A rotated key cannot be told from the key of another account, of which the service would know none of the ids.
+  const mayBeRotated = hasOtherAccount(found, wanted) && found.baseUrl === wanted.baseUrl;
   const rotated = 'if the key was rotated and belongs to the same account, add --same-account; otherwise ';
   throw new UsageError(
     `the journal ${path} belongs to another run: ${why.join('; ')}`,
-    `${hasOtherAccount(found, wanted) ? rotated : ''}use the earlier settings to continue, start over with --fresh (the old journal is renamed), or use another journal with --journal FILE`,
+    `${mayBeRotated ? rotated : ''}use the earlier settings to continue, start over with --fresh (the old journal is renamed), or use another journal with --journal FILE`,
   );
 }
 

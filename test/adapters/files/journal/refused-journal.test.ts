@@ -41,6 +41,8 @@ describe('a journal of another run', () => {
     const refusal = open(path, { baseUrl: 'http://127.0.0.1', accountId: 'deadbeef', columnNames: { 'a=b': 'c' } });
     await expect(refusal).rejects.toThrow(/base URL.*another API key.*"a=b"=c/);
     await expect(refusal).rejects.not.toThrow(/deadbeef|f00dcafe/);
+    // The base URL alone would refuse it.
+    await expect(refusal).rejects.not.toMatchObject({ hint: expect.stringContaining('--same-account') as string });
   });
 
   it('of an earlier key of the account continues if it is named so, from then on without a word', async () => {
