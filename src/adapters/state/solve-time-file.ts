@@ -1,10 +1,7 @@
-import { closeSync, constants, fstatSync, openSync, readdirSync, rmSync, statSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
-import { StateLogError } from '../../domain/errors.ts';
 import type { LoggedSolveTime, SolveTimeLog } from '../../ports/state.ts';
-import { prepareFolder } from './log-folder.ts';
+import { appendLines, joinedLines, linesIn, removeAbandoned, UntilFailure } from './line-file.ts';
 import { openedSeal, sealLine } from './sealed-line.ts';
-import { isFileError, readOwnFile, replaceFile, safely, serviceFile, servicesFolder } from './service-file.ts';
+import { readOwnFile, replaceFile, serviceFile, servicesFolder } from './service-file.ts';
 
 export interface SolveTimeFileOptions {
   /** Where this user's state is kept. */
@@ -32,9 +29,6 @@ const maxBytes = 262_144;
 const maxLineBytes = 512;
 /** Ages beyond this are invalid. */
 const maxAgeMs = 86_400_000;
-/** Age at which the temporary file of a killed process is removed. */
-const abandonedAfterMs = 60_000;
-const appending = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | safely;
 
 function isLine(value: unknown): value is Line {
   const { m, t } = value as Partial<Line>;
@@ -58,23 +52,14 @@ function timeOf(line: Buffer): LoggedSolveTime | null {
   }
 }
 
-function timesIn(bytes: Buffer): readonly LoggedSolveTime[] {
-  const times: LoggedSolveTime[] = [];
-  let from = 0;
-  for (let to = bytes.indexOf('\n'); to !== -1; to = bytes.indexOf('\n', from)) {
-    const time = to > from ? timeOf(bytes.subarray(from, to)) : null;
-    if (time !== null) times.push(time);
-    from = to + 1;
-  }
-  return times;
-}
+const timesIn = (bytes: Buffer): readonly LoggedSolveTime[] =>
+  [...linesIn(bytes)].flatMap((line) => timeOf(line) ?? []);
 
-/** Lines as appended. The leading newline ends a line that a full disk or a killed process cut off. */
 function encoded(times: readonly LoggedSolveTime[]): Buffer {
   const lines = times.map(({ method, time: { notReadyMs, readyMs } }) =>
     sealLine({ m: method, t: [Math.round(notReadyMs), Math.round(readyMs)] } satisfies Line),
   );
-  return Buffer.concat([Buffer.from('\n'), ...lines.filter(({ length }) => length <= maxLineBytes)]);
+  return joinedLines(lines.filter(({ length }) => length <= maxLineBytes));
 }
 
 /** The latest samples of each method, in file order. */
@@ -98,22 +83,24 @@ export class SolveTimeFile implements SolveTimeLog {
   readonly #options: SolveTimeFileOptions;
   readonly #folder: string;
   readonly #path: string;
-  #isAvailable = true;
+  /** After the first failure nothing is stored or read any more. */
+  readonly #untilFailure: UntilFailure;
   /** Lines in the file beyond those that are kept, as far as this process knows. */
   #spareLines = 0;
 
   constructor(options: SolveTimeFileOptions) {
     this.#options = options;
+    this.#untilFailure = new UntilFailure(options.onUnavailable);
     this.#folder = servicesFolder(options.stateFolder);
     this.#path = serviceFile(options.stateFolder, options.baseUrl, 'log');
   }
 
   read(): readonly LoggedSolveTime[] {
-    return this.#orNothing(() => this.#readLatest(), []);
+    return this.#untilFailure.run(() => this.#readLatest(), []);
   }
 
   append(times: readonly LoggedSolveTime[]): void {
-    this.#orNothing(() => this.#append(latestOf(times, this.#options.keptPerMethod)), undefined);
+    this.#untilFailure.run(() => this.#append(latestOf(times, this.#options.keptPerMethod)), undefined);
   }
 
   #readLatest(): readonly LoggedSolveTime[] {
@@ -125,14 +112,7 @@ export class SolveTimeFile implements SolveTimeLog {
   }
 
   #append(times: readonly LoggedSolveTime[]): void {
-    prepareFolder(this.#folder);
-    const fd = openSync(this.#path, appending, 0o600);
-    try {
-      if (!fstatSync(fd).isFile()) throw new StateLogError(`${this.#path} is not a file`);
-      writeSync(fd, encoded(times));
-    } finally {
-      closeSync(fd);
-    }
+    appendLines(this.#path, encoded(times));
     this.#spareLines += times.length;
     if (this.#spareLines > maxSpareLines) this.#compact();
   }
@@ -141,22 +121,6 @@ export class SolveTimeFile implements SolveTimeLog {
     const latest = this.#readLatest();
     this.#spareLines = 0;
     replaceFile(this.#path, encoded(latest));
-    for (const name of readdirSync(this.#folder).filter((each) => each.endsWith('.tmp'))) {
-      const writtenAt = statSync(join(this.#folder, name), { throwIfNoEntry: false })?.mtimeMs ?? Infinity;
-      if (Date.now() - writtenAt > abandonedAfterMs) rmSync(join(this.#folder, name), { force: true });
-    }
-  }
-
-  /** After the first failure the file is not used again: this process keeps its own samples. */
-  #orNothing<T>(work: () => T, nothing: T): T {
-    if (!this.#isAvailable) return nothing;
-    try {
-      return work();
-    } catch (error) {
-      if (!isFileError(error)) throw error;
-      this.#isAvailable = false;
-      this.#options.onUnavailable(error instanceof Error ? error.message : '');
-      return nothing;
-    }
+    removeAbandoned(this.#folder);
   }
 }

@@ -1,11 +1,11 @@
-import { closeSync, constants, fstatSync, openSync, readdirSync, rmSync, statSync, writeSync } from 'node:fs';
+import { readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { StateLogError } from '../../domain/errors.ts';
 import { hourMs, noTasks, type SlotLoad, type TaskCounts, type UsageRecord, UsageSums } from '../../domain/usage.ts';
 import type { UsageLog } from '../../ports/state.ts';
-import { type LogOwner, ownerDigest, prepareFolder } from './log-folder.ts';
+import { appendLines, joinedLines, linesIn, removeAbandoned, UntilFailure } from './line-file.ts';
+import { type LogOwner, ownerDigest } from './log-folder.ts';
 import { openedSeal, sealLine } from './sealed-line.ts';
-import { isFileError, readOwnFile, replaceFile, safely } from './service-file.ts';
+import { readOwnFile, replaceFile } from './service-file.ts';
 
 export interface UsageFileOptions extends LogOwner {
   /** The wall clock, in epoch ms. */
@@ -38,9 +38,6 @@ const keptHours = 32 * 24;
 const smallBytes = 16_384;
 /** Hundreds of processes write less in an hour. */
 const maxBytes = 256 * 1024 * 1024;
-/** Age at which the temporary file of a killed process is removed. */
-const abandonedAfterMs = 60_000;
-const appending = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | safely;
 
 function lineOf(record: UsageRecord): Buffer {
   if ('slots' in record) {
@@ -56,8 +53,7 @@ function lineOf(record: UsageRecord): Buffer {
   return sealLine({ h, m, ...named, n, ...(Object.keys(t).length > 0 && { t }) } satisfies TaskLine);
 }
 
-/** Lines as appended. The leading newline ends a line that a full disk or a killed process cut off. */
-const encoded = (records: readonly UsageRecord[]): Buffer => Buffer.concat([Buffer.from('\n'), ...records.map(lineOf)]);
+const encoded = (records: readonly UsageRecord[]): Buffer => joinedLines(records.map(lineOf));
 
 function slotsOf({ s }: LoadLine): Readonly<Record<string, SlotLoad>> {
   return Object.fromEntries(
@@ -77,11 +73,9 @@ function recordOf(line: Buffer): UsageRecord | null {
 }
 
 function* recordsIn(bytes: Buffer): Generator<UsageRecord> {
-  let from = 0;
-  for (let to = bytes.indexOf('\n'); to !== -1; to = bytes.indexOf('\n', from)) {
-    const record = to > from ? recordOf(bytes.subarray(from, to)) : null;
+  for (const line of linesIn(bytes)) {
+    const record = recordOf(line);
     if (record !== null) yield record;
-    from = to + 1;
   }
 }
 
@@ -93,20 +87,22 @@ function* recordsIn(bytes: Buffer): Generator<UsageRecord> {
 export class UsageFile implements UsageLog {
   readonly #options: UsageFileOptions;
   readonly #folder: string;
-  #isAvailable = true;
+  /** After the first failure nothing is stored or read any more. */
+  readonly #untilFailure: UntilFailure;
 
   constructor(options: UsageFileOptions) {
     this.#options = options;
+    this.#untilFailure = new UntilFailure(options.onUnavailable);
     this.#folder = join(options.stateFolder, 'usage', ownerDigest(options));
   }
 
   append(records: readonly UsageRecord[]): void {
-    this.#orNothing(() => this.#append(records), undefined);
+    this.#untilFailure.run(() => this.#append(records), undefined);
   }
 
   read(sinceHour: number): readonly UsageRecord[] {
-    const files = this.#orNothing(() => this.#hours(), []).filter((hour) => hour >= sinceHour);
-    const records = files.flatMap((hour) => this.#orNothing(() => this.#sumsOf(hour), []));
+    const files = this.#untilFailure.run(() => this.#hours(), []).filter((hour) => hour >= sinceHour);
+    const records = files.flatMap((hour) => this.#untilFailure.run(() => this.#sumsOf(hour), []));
     return records.filter(({ hour }) => hour >= sinceHour);
   }
 
@@ -115,18 +111,8 @@ export class UsageFile implements UsageLog {
   }
 
   #append(records: readonly UsageRecord[]): void {
-    prepareFolder(this.#folder);
     const hour = Math.floor(this.#options.timestamp() / hourMs);
-    const fd = openSync(this.#pathOf(hour), appending, 0o600);
-    try {
-      const stats = fstatSync(fd);
-      if (!stats.isFile()) throw new StateLogError(`${this.#pathOf(hour)} is not a file`);
-      writeSync(fd, encoded(records));
-      if (stats.size > 0) return;
-    } finally {
-      closeSync(fd);
-    }
-    this.#tidy(hour);
+    if (appendLines(this.#pathOf(hour), encoded(records)) === 0) this.#tidy(hour);
   }
 
   /** The hours of which there are files, the oldest first. */
@@ -154,22 +140,6 @@ export class UsageFile implements UsageLog {
       // A later file is one that was compacted.
       else if (size > smallBytes && mtimeMs < (past + 2) * hourMs) replaceFile(path, encoded(this.#sumsOf(past)));
     }
-    for (const name of readdirSync(this.#folder).filter((each) => each.endsWith('.tmp'))) {
-      const writtenAt = statSync(join(this.#folder, name), { throwIfNoEntry: false })?.mtimeMs ?? Infinity;
-      if (Date.now() - writtenAt > abandonedAfterMs) rmSync(join(this.#folder, name), { force: true });
-    }
-  }
-
-  /** After the first failure the files are not used again. */
-  #orNothing<T>(work: () => T, nothing: T): T {
-    if (!this.#isAvailable) return nothing;
-    try {
-      return work();
-    } catch (error) {
-      if (!isFileError(error)) throw error;
-      this.#isAvailable = false;
-      this.#options.onUnavailable(error instanceof Error ? error.message : '');
-      return nothing;
-    }
+    removeAbandoned(this.#folder);
   }
 }
